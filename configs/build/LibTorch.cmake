@@ -8,27 +8,31 @@ file(STRINGS ${PROJECT_SOURCE_DIR}/containers/versions.env libtorch_version
      REGEX "^LIBTORCH_VERSION=")
 string(REPLACE "LIBTORCH_VERSION=" "" libtorch_version "${libtorch_version}")
 
+set(TESSERA_LIBTORCH "" CACHE PATH
+    "LibTorch tree (torch/ and nvidia/ as in site-packages); empty: the one containers/setup.sh makes")
+
 # The same folder as in setup.sh; the CUDA tree holds the CPU part too.
-function(tessera_default_libtorch result)
+function(tessera_find_libtorch result)
     set(cache "$ENV{XDG_CACHE_HOME}")
     if(cache STREQUAL "")
         set(cache "$ENV{HOME}/.cache")
     endif()
-    set(kind cpu)
-    if(TESSERA_CUDA)
-        set(kind cuda)
+    if(TESSERA_LIBTORCH)
+        set(tree ${TESSERA_LIBTORCH})
+    elseif(TESSERA_CUDA)
+        set(tree ${cache}/tessera/libtorch-${libtorch_version}-cuda)
+    else()
+        set(tree ${cache}/tessera/libtorch-${libtorch_version}-cpu)
     endif()
-    set(${result} ${cache}/tessera/libtorch-${libtorch_version}-${kind} PARENT_SCOPE)
+    set(${result} ${tree} PARENT_SCOPE)
 endfunction()
 
-tessera_default_libtorch(libtorch_default)
-set(TESSERA_LIBTORCH ${libtorch_default} CACHE PATH
-    "LibTorch tree (torch/ and nvidia/ as in Python's site-packages)")
-set(libtorch_lib ${TESSERA_LIBTORCH}/torch/lib)
-set(cudart_root ${TESSERA_LIBTORCH}/nvidia/cuda_runtime)
-set(nccl_root ${TESSERA_LIBTORCH}/nvidia/nccl)
+tessera_find_libtorch(libtorch_root)
+set(libtorch_lib ${libtorch_root}/torch/lib)
+set(cudart_root ${libtorch_root}/nvidia/cuda_runtime)
+set(nccl_root ${libtorch_root}/nvidia/nccl)
 
-set(libtorch_needed ${TESSERA_LIBTORCH}/torch/include/torch/csrc/api/include/torch/torch.h
+set(libtorch_needed ${libtorch_root}/torch/include/torch/csrc/api/include/torch/torch.h
     ${libtorch_lib}/libtorch_cpu.so ${libtorch_lib}/libc10.so ${libtorch_lib}/libgomp.so.1)
 if(TESSERA_CUDA)
     set(libtorch_option " --cuda")
@@ -55,13 +59,13 @@ endfunction()
 tessera_imported(libtorch::c10 ${libtorch_lib}/libc10.so)
 tessera_imported(libtorch::gomp ${libtorch_lib}/libgomp.so.1)
 tessera_imported(libtorch::cpu ${libtorch_lib}/libtorch_cpu.so
-                 ${TESSERA_LIBTORCH}/torch/include
-                 ${TESSERA_LIBTORCH}/torch/include/torch/csrc/api/include)
+                 ${libtorch_root}/torch/include
+                 ${libtorch_root}/torch/include/torch/csrc/api/include)
 target_compile_definitions(libtorch::cpu INTERFACE _GLIBCXX_USE_CXX11_ABI=1)
 target_link_libraries(libtorch::cpu INTERFACE libtorch::c10 libtorch::gomp)
 # What libtorch_cpu.so itself needs; at run time it finds them by its own RPATH.
 target_link_options(libtorch::cpu INTERFACE
-    "LINKER:-rpath-link,${libtorch_lib}:${TESSERA_LIBTORCH}/nvidia/cuda_cupti/lib:${cudart_root}/lib")
+    "LINKER:-rpath-link,${libtorch_lib}:${libtorch_root}/nvidia/cuda_cupti/lib:${cudart_root}/lib")
 
 if(TESSERA_CUDA)
     tessera_imported(libtorch::c10_cuda ${libtorch_lib}/libc10_cuda.so)
