@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+
+#include <tessera/base/bytes.hpp>
+
+namespace tessera::base {
+
+/// A file mapped for reading. Error(bad_input) when it cannot be opened or is no regular file.
+class MappedFile {
+  public:
+    explicit MappedFile(std::filesystem::path const& path);
+    ~MappedFile();
+    MappedFile(MappedFile&& other) noexcept;
+    MappedFile& operator=(MappedFile&& other) noexcept;
+    MappedFile(MappedFile const&) = delete;
+    MappedFile& operator=(MappedFile const&) = delete;
+
+    ByteSpan bytes() const { return {data_, size_}; }
+
+    /// Read-ahead for a pass from front to back.
+    void expect_sequential() const;
+
+    /// Gives the pages of [0, offset) back, so that a pass over a huge file stays small in memory.
+    void release_before(std::size_t offset) const;
+
+  private:
+    std::byte const* data_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+}  // namespace tessera::base

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace tessera::comm {
+
+/// Starts MPI when the program was launched by mpirun or srun and ends it on destruction; a plain
+/// start stays a single process without MPI. Make one in main, before any communicator.
+class Environment {
+  public:
+    Environment();
+    ~Environment();
+    Environment(Environment const&) = delete;
+    Environment& operator=(Environment const&) = delete;
+};
+
+/// A group of ranks. A value that is passed, never a global; the default one is a single process.
+/// Copies share the group; every rank must make the same copies and calls in the same order.
+class Communicator {
+  public:
+    Communicator() = default;
+
+    /// All ranks of the launch (needs a living Environment).
+    static Communicator world();
+
+    int rank() const;
+    int size() const;
+    bool is_root() const { return rank() == 0; }
+
+    /// A group of its own with the same ranks, so that its messages never meet those of others.
+    Communicator duplicate() const;
+
+    struct Handle;
+    Handle const* handle() const { return handle_.get(); }
+
+  private:
+    std::shared_ptr<Handle const> handle_;  // null: one process
+};
+
+enum class Op { sum, min, max };
+
+/// Collectives: every rank calls with the same count; element counts, not bytes, of any size (split
+/// inside where MPI counts in int). Blocking. An MPI error throws Error(failed) naming the call.
+void all_reduce(Communicator const& comm, std::span<float> values, Op op);
+void all_reduce(Communicator const& comm, std::span<double> values, Op op);
+void all_reduce(Communicator const& comm, std::span<std::int64_t> values, Op op);
+void all_reduce(Communicator const& comm, std::span<std::uint64_t> values, Op op);
+
+double all_reduce(Communicator const& comm, double value, Op op);
+std::int64_t all_reduce(Communicator const& comm, std::int64_t value, Op op);
+
+void broadcast(Communicator const& comm, std::span<std::byte> bytes, int root);
+void broadcast(Communicator const& comm, std::string& text, int root);  ///< any length
+
+/// Every rank's text, in rank order, on every rank.
+std::vector<std::string> all_gather(Communicator const& comm, std::string const& text);
+
+void barrier(Communicator const& comm);
+
+/// True when every rank says true. Call it between fallible work and the next collective, so that
+/// no rank waits for one that threw.
+bool agree(Communicator const& comm, bool ok);
+
+/// Runs `work` on this rank; if it throws anywhere, every rank throws: the failing ranks their own
+/// error, the others one that names the first failing rank and its line.
+void agreed(Communicator const& comm, std::function<void()> const& work);
+
+/// Ends all ranks with `code` (a fault that cannot be agreed on).
+[[noreturn]] void abort_all(Communicator const& comm, int code) noexcept;
+
+/// A share of `total` things: [begin, end).
+struct Slice {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+
+    std::size_t size() const { return end - begin; }
+    bool operator==(Slice const&) const = default;
+};
+
+/// The share of this rank; shares differ by at most one and are in rank order.
+Slice shard(std::size_t total, Communicator const& comm);
+Slice shard(std::size_t total, int rank, int size);
+
+}  // namespace tessera::comm

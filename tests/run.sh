@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# Sets up, builds, and runs every test that needs no GPU. The last line counts what passed, failed, was skipped.
+# Usage: tests/run.sh [--quick] [--filter REGEX]
+#   --quick         only build/: neither the sanitized build nor the CUDA build
+#   --filter REGEX  only the tests whose name matches; implies --quick
+# Environment: TESSERA_JOBS (default: processors), TESSERA_SHARED (folder with further captures, may be absent).
+# Exit codes: 0 all passed, 1 something failed, 2 wrong usage, 4 the machine cannot be set up.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 4
+jobs=${TESSERA_JOBS:-$(nproc)}
+quick=no filter=
+while [ $# -gt 0 ]; do
+    case $1 in
+        --quick) quick=yes ;;
+        --filter) filter=${2:?--filter wants a regular expression}; quick=yes; shift ;;
+        -h | --help) sed -n '2,7s/^# //p' "${BASH_SOURCE[0]}"; exit 0 ;;
+        *) echo "tests/run.sh: unknown option '$1'" >&2; exit 2 ;;
+    esac
+    shift
+done
+
+# Ranks may outnumber processors here, and CI often runs as root.
+export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_mpi_yield_when_idle=1
+if [ "$(id -u)" -eq 0 ]; then export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1; fi
+# Leaks of the MPI library are not ours; ours still fail a test.
+export LSAN_OPTIONS="suppressions=$PWD/tests/support/lsan.supp:print_suppressions=0"
+export UBSAN_OPTIONS=print_stacktrace=1
+
+passed=0 failed=0
+failures=() skips=()
+heading() { printf '\n== %s (%d s) ==\n' "$1" "$SECONDS"; }
+
+# check NAME COMMAND...: a build step that must succeed; counted only when it fails.
+check() {
+    local name=$1; shift
+    "$@" && return
+    failed=$((failed + 1)); failures+=("$name")
+    return 1
+}
+
+# Adds up the result lines of one ctest run, e.g. " 3/10 Test  #3: flow.idle .....   Passed    0.01 sec".
+count_results() {
+    local line name
+    while read -r line; do
+        name=${line#*: }; name=${name%% *}
+        case $line in
+            *" Passed "*) passed=$((passed + 1)) ;;
+            *"***Skipped"* | *"(Disabled)"*) skips+=("$2$name") ;;
+            *) failed=$((failed + 1)); failures+=("$2$name") ;;
+        esac
+    done < <(grep -E '^ *[0-9]+/[0-9]+ Test +#[0-9]+: ' "$1")
+}
+
+# A program that runs under mpirun is one test to ctest; the cases it skipped inside are named here.
+count_inner_skips() {
+    local name
+    while read -r name; do skips+=("$2$name"); done < <(awk '
+        /^[0-9]+\/[0-9]+ Testing: / { test = $3 }
+        /^\[  SKIPPED \] .*\([0-9]+ ms\)/ && test ~ /_ranks$/ { print test ":" $4 }' "$1")
+}
+
+# run_ctest FOLDER PREFIX CTEST-OPTION...
+run_ctest() {
+    local folder=$1 prefix=$2 log=$1/ctest.log; shift 2
+    ctest --test-dir "$folder" --output-on-failure --no-tests=ignore \
+        ${filter:+-R "$filter"} "$@" </dev/null 2>&1 | tee "$log"
+    count_results "$log" "$prefix"
+    count_inner_skips "$folder/Testing/Temporary/LastTest.log" "$prefix"
+}
+
+# test_folder FOLDER PREFIX: tests labelled `serial` measure or fill the machine, so they run alone.
+test_folder() {
+    run_ctest "$1" "$2" --parallel "$jobs" --label-exclude '^serial$'
+    run_ctest "$1" "$2" --label-regex '^serial$'
+}
+
+# build FOLDER TARGET CMAKE-OPTION...
+build() {
+    local folder=$1 target=$2; shift 2
+    cmake -S . -B "$folder" -G Ninja "$@" >"$folder.cmake.log" 2>&1 || { cat "$folder.cmake.log"; return 1; }
+    cmake --build "$folder" --target "$target" --parallel "$jobs"
+}
+
+finish() {
+    printf '\nTests took %d s.\n' "$SECONDS"
+    if [ "${#skips[@]}" -gt 0 ]; then printf 'skipped: %s\n' "${skips[@]}"; fi
+    if [ "${#failures[@]}" -gt 0 ]; then printf 'FAILED: %s\n' "${failures[@]}"; fi
+    printf '%d passed, %d failed, %d skipped\n' "$passed" "$failed" "${#skips[@]}"
+    [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+}
+
+heading "set-up"
+setup=(--tests)
+if [ "$quick" = no ]; then setup+=(--cuda); fi
+containers/setup.sh "${setup[@]}" || exit 4
+mkdir -p build
+
+heading "build and test"
+if check "build" build build all -DTESSERA_TESTS=ON; then test_folder build ""; fi
+
+if [ "$quick" = no ]; then
+    heading "parser, token and store stages under AddressSanitizer and UndefinedBehaviorSanitizer"
+    if check "sanitized build" build build/sanitize all -DTESSERA_TESTS=ON -DTESSERA_TORCH=OFF \
+        -DTESSERA_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O1; then
+        test_folder build/sanitize sanitize:
+    fi
+    heading "CUDA build (compiled and linked, not run)"
+    if check "CUDA build" build build/cuda tessera_cuda_check -DTESSERA_CUDA=ON -DTESSERA_TESTS=OFF; then
+        passed=$((passed + 1))
+    fi
+fi
+finish
