@@ -53,21 +53,13 @@ install_packages() {
     apt -qq -y --no-install-recommends install "${missing[@]}"
 }
 
-# The pip that fetches wheels: Debian's, or whichever python3 of the user has one.
+# Sets $pip, which fetches the wheels: Debian's, or whichever python3 of the user has one.
 find_pip() {
     local python
     for python in /usr/bin/python3 python3; do
         if "$python" -m pip --version >/dev/null 2>&1; then pip=("$python" -m pip); return; fi
     done
     return 1
-}
-
-prepare_fetching() {
-    local packages=$PACKAGES_FETCH
-    if find_pip; then packages=${packages/python3-pip/}; fi
-    # shellcheck disable=SC2086 # a list of names
-    install_packages $packages
-    find_pip || fail "python3-pip is installed but 'python3 -m pip' does not run"
 }
 
 # fetch "REQUIREMENT FILE SHA256" FOLDER: downloads one pinned wheel, with the user's own pip settings;
@@ -159,9 +151,13 @@ for option in "$@"; do
     esac
 done
 check_machine
+if ! trees_complete; then
+    packages+=" $PACKAGES_FETCH"
+    if find_pip; then packages=${packages/python3-pip/}; fi
+fi
 # shellcheck disable=SC2086 # a list of names
 install_packages $packages
 if ! trees_complete; then
-    prepare_fetching
+    find_pip || fail "python3-pip is installed, yet 'python3 -m pip' does not run"
     make_trees
 fi

@@ -3,10 +3,11 @@
 # repository into it, runs a command there with an empty cache, and says how long it took. Run by hand.
 # Usage: tests/install/bare_machine.sh FOLDER [COMMAND...]     (root, debootstrap; default: containers/setup.sh)
 #   e.g. tests/install/bare_machine.sh /var/tmp/bare ./jobs/quickstart.sh
-# Environment: SUITE (bookworm), MIRROR (the one of this machine), KEEP=yes leaves the folder for a second look.
+# Environment: SUITE (bookworm), MIRROR (the one of this machine), COMPONENTS (main; Ubuntu: main,universe),
+#   KEEP=yes leaves the folder for a second look.
 # The clone holds what is committed. This machine's apt, pip and certificate settings are taken along.
 set -euo pipefail
-[ $# -ge 1 ] || { sed -n '2,7s/^# //p' "${BASH_SOURCE[0]}"; exit 2; }
+[ $# -ge 1 ] || { sed -n '2,8s/^# //p' "${BASH_SOURCE[0]}"; exit 2; }
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 mkdir -p "$1"; tree=$(realpath "$1"); shift
 [ $# -gt 0 ] || set -- containers/setup.sh
@@ -18,7 +19,7 @@ this_mirror() {
 }
 
 make_tree() {
-    debootstrap --variant=minbase --include=git "$suite" "$tree" "${MIRROR:-$(this_mirror)}" >"$tree.log" ||
+    debootstrap --variant=minbase --include=git ${COMPONENTS:+--components="$COMPONENTS"} "$suite" "$tree" "${MIRROR:-$(this_mirror)}" >"$tree.log" ||
         { tail -n 5 "$tree.log"; exit 4; }
     cp /etc/resolv.conf /etc/hosts "$tree/etc/"
     if [ -z "${MIRROR:-}" ]; then cp /etc/apt/sources.list.d/*.sources "$tree/etc/apt/sources.list.d/" 2>/dev/null || true; fi
