@@ -103,7 +103,7 @@ make_cpu_tree() {
 
 # A whole tree of its own: the CPU tree (hard links: no space) with the GPU libraries beside it.
 make_cuda_tree() {
-    say "fetching the CUDA and NCCL libraries of LibTorch $LIBTORCH_VERSION (1.5 GB kept in $cuda_tree)"
+    say "fetching the CUDA and NCCL libraries of LibTorch $LIBTORCH_VERSION (1.4 GB kept in $cuda_tree)"
     begin_tree
     cp -al "$cpu_tree/." "$aside/"
     if [ -f "${torch_wheel:-}" ]; then wheel=$torch_wheel; else fetch "$WHEEL_TORCH" "$downloads"; fi
