@@ -123,3 +123,18 @@ function(tessera_test stage)
             "OMPI_MCA_mpi_yield_when_idle=1;OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1")
     endforeach()
 endfunction()
+
+# The revision may change without any source changing, so it is looked up at every build and its
+# header rewritten only when it differs.
+function(tessera_build_info target)
+    set(folder ${PROJECT_BINARY_DIR}/build_info)
+    set(compiler "${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}")
+    set(flags "${CMAKE_BUILD_TYPE} march=${TESSERA_NATIVE} sanitize=${TESSERA_SANITIZE} cuda=${TESSERA_CUDA}")
+    add_custom_target(tessera_revision BYPRODUCTS ${folder}/tessera_build_info.hpp
+        COMMAND ${CMAKE_COMMAND} -DSOURCE=${PROJECT_SOURCE_DIR} -DVERSION=${PROJECT_VERSION}
+                -DOUTPUT=${folder}/tessera_build_info.hpp "-DCOMPILER=${compiler}" "-DFLAGS=${flags}"
+                -P ${PROJECT_SOURCE_DIR}/configs/build/build_info.cmake
+        COMMENT "" VERBATIM)
+    add_dependencies(${target} tessera_revision)
+    target_include_directories(${target} PRIVATE ${folder})
+endfunction()

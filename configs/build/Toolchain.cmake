@@ -18,7 +18,7 @@ endif()
 add_library(tessera_warnings INTERFACE)
 target_compile_options(tessera_warnings INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
-    -Wold-style-cast -Woverloaded-virtual -Wnull-dereference -Werror
+    -Wold-style-cast -Woverloaded-virtual -Werror
     $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond -Wlogical-op>)
 
 # Sanitized code runs at -O1; GCC's flow-based warnings report false positives there.
@@ -27,7 +27,7 @@ if(TESSERA_SANITIZE)
                         -fno-omit-frame-pointer -g)
     add_link_options(-fsanitize=${TESSERA_SANITIZE})
     target_compile_options(tessera_warnings INTERFACE
-        $<$<CXX_COMPILER_ID:GNU>:-Wno-null-dereference -Wno-maybe-uninitialized>)
+        $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
 endif()
 
 if(TESSERA_NATIVE)

@@ -15,8 +15,8 @@ class FailurePrinter : public testing::EmptyTestEventListener {
     void OnTestPartResult(testing::TestPartResult const& result) override {
         if (!result.failed()) return;
         std::fprintf(stderr, "[rank %d] %s:%d\n%s\n", rank_,
-                     result.file_name() != nullptr ? result.file_name() : "?",
-                     result.line_number(), result.summary());
+                     result.file_name() != nullptr ? result.file_name() : "?", result.line_number(),
+                     result.summary());
     }
 
   private:

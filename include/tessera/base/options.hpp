@@ -15,14 +15,14 @@ namespace tessera::base {
 /// (`TESSERA_TRAIN_MICRO_BATCH_SIZE`), the help text and the stored config: one table, no second
 /// place to forget.
 struct Option {
-    std::string section;  ///< TOML table, e.g. "train"
-    std::string name;     ///< key in it, e.g. "micro_batch_size"
-    std::string help;     ///< meaning, unit, and source where it has one
-    std::string type;     ///< "integer", "number", "text", "switch", "list", "path"
-    std::vector<std::string> choices;  ///< allowed words; empty: any
-    std::string origin = "default";    ///< where the value in force came from
-    std::function<void(std::string const&)> assign;  ///< throws std::invalid_argument
-    std::function<std::string()> toml;               ///< the value as TOML text
+    std::string section{};               ///< TOML table, e.g. "train"
+    std::string name{};                  ///< key in it, e.g. "micro_batch_size"
+    std::string help{};                  ///< meaning, unit, and source where it has one
+    std::string type{};                  ///< "integer", "number", "text", "switch", "list", "path"
+    std::vector<std::string> choices{};  ///< allowed words; empty: any
+    std::string origin = "default";      ///< where the value in force came from
+    std::function<void(std::string const&)> assign{};  ///< throws std::invalid_argument
+    std::function<std::string()> toml{};               ///< the value as TOML text
 
     std::string key() const { return section + "." + name; }
     std::string flag() const;         ///< "--micro-batch-size"

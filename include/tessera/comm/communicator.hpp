@@ -18,6 +18,9 @@ class Environment {
     ~Environment();
     Environment(Environment const&) = delete;
     Environment& operator=(Environment const&) = delete;
+
+  private:
+    bool started_ = false;
 };
 
 /// A group of ranks. A value that is passed, never a global; the default one is a single process.
@@ -62,6 +65,11 @@ void broadcast(Communicator const& comm, std::string& text, int root);  ///< any
 std::vector<std::string> all_gather(Communicator const& comm, std::string const& text);
 
 void barrier(Communicator const& comm);
+
+/// Swaps `send` and `receive` (same count) with rank `peer`, which makes the matching call. The
+/// building block of reductions in a fixed order.
+void exchange(Communicator const& comm, int peer, std::span<float const> send,
+              std::span<float> receive);
 
 /// True when every rank says true. Call it between fallible work and the next collective, so that
 /// no rank waits for one that threw.
