@@ -1,0 +1,99 @@
+#include <numeric>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <tessera/base/error.hpp>
+#include <tessera/comm/communicator.hpp>
+
+namespace tessera::comm {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Shard, SharesAreInOrderCoverAllAndDifferByAtMostOne) {
+    for (std::size_t const total : {0U, 1U, 2U, 7U, 64U, 1001U}) {
+        for (int const size : {1, 2, 3, 8, 13}) {
+            std::size_t next = 0;
+            for (int rank = 0; rank < size; ++rank) {
+                auto const slice = shard(total, rank, size);
+                EXPECT_EQ(slice.begin, next);
+                EXPECT_GE(slice.size(), total / static_cast<std::size_t>(size));
+                EXPECT_LE(slice.size(), total / static_cast<std::size_t>(size) + 1);
+                next = slice.end;
+            }
+            EXPECT_EQ(next, total);
+        }
+    }
+}
+
+TEST(Communicator, TheDefaultIsOneProcess) {
+    Communicator const alone;
+    EXPECT_EQ(alone.rank(), 0);
+    EXPECT_EQ(alone.size(), 1);
+    EXPECT_EQ(all_reduce(alone, std::int64_t{7}, Op::sum), 7);
+    EXPECT_THAT(all_gather(alone, "x"), testing::ElementsAre("x"));
+}
+
+TEST(Collectives, SumMinMaxOverRanks) {
+    auto const world = Communicator::world();
+    std::int64_t const rank = world.rank();
+    std::int64_t const size = world.size();
+    EXPECT_EQ(all_reduce(world, rank, Op::sum), size * (size - 1) / 2);
+    EXPECT_EQ(all_reduce(world, rank, Op::min), 0);
+    EXPECT_EQ(all_reduce(world, rank, Op::max), size - 1);
+    std::vector<float> values(1000);
+    std::iota(values.begin(), values.end(), static_cast<float>(rank));
+    all_reduce(world, std::span(values), Op::sum);
+    EXPECT_EQ(values[10], static_cast<float>(10 * size + size * (size - 1) / 2));
+}
+
+TEST(Collectives, TextsOfAnyLengthArriveInRankOrder) {
+    auto const world = Communicator::world();
+    auto const own = std::string(static_cast<std::size_t>(world.rank()) * 1000, 'x');
+    auto const all = all_gather(world, own);
+    ASSERT_EQ(all.size(), static_cast<std::size_t>(world.size()));
+    for (std::size_t rank = 0; rank < all.size(); ++rank) EXPECT_EQ(all[rank].size(), rank * 1000);
+}
+
+TEST(Collectives, ExchangeSwapsWithThePeer) {
+    auto const world = Communicator::world();
+    if (world.size() % 2 != 0) GTEST_SKIP() << "needs an even number of ranks";
+    auto const peer = world.rank() ^ 1;
+    std::vector<float> const mine(10, static_cast<float>(world.rank()));
+    std::vector<float> theirs(10);
+    exchange(world, peer, mine, theirs);
+    EXPECT_EQ(theirs[9], static_cast<float>(peer));
+}
+
+TEST(Agree, OneNoMakesItNoEverywhere) {
+    auto const world = Communicator::world();
+    EXPECT_TRUE(agree(world, true));
+    EXPECT_FALSE(agree(world, world.rank() != world.size() - 1));
+}
+
+TEST(Agreed, AnErrorOnOneRankEndsTheWorkOnAll) {
+    auto const world = Communicator::world();
+    auto const last = world.size() - 1;
+    try {
+        agreed(world, [&] {
+            if (world.rank() == last) base::fail(base::ExitCode::bad_input, "file is broken");
+        });
+        FAIL() << "no error on rank " << world.rank();
+    } catch (base::Error const& error) {
+        EXPECT_EQ(error.code(), base::ExitCode::bad_input);
+        EXPECT_THAT(error.what(), HasSubstr("file is broken"));
+        if (world.rank() != last) {
+            EXPECT_THAT(error.what(), HasSubstr("rank " + std::to_string(last)));
+        }
+    }
+}
+
+TEST(Communicator, ADuplicateHasTheSameRanks) {
+    auto const copy = Communicator::world().duplicate();
+    EXPECT_EQ(copy.rank(), Communicator::world().rank());
+    EXPECT_EQ(all_reduce(copy, std::int64_t{1}, Op::sum), copy.size());
+}
+
+}  // namespace
+}  // namespace tessera::comm
