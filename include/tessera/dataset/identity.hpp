@@ -1,0 +1,24 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <tessera/token/packet_cutter.hpp>
+#include <tessera/token/tokenizer.hpp>
+
+namespace tessera::dataset {
+
+/// What the tokens of a store mean. Two stores, or a store and a model, speak the same tokens when
+/// their `settings` are equal.
+struct TokenIdentity {
+    token::TokenizerIdentity tokenizer;
+    std::string masking;              ///< profile name
+    std::vector<std::string> hidden;  ///< fields the profile sets to zero
+    std::string settings;             ///< hash of tokenizer, masking, start and bytes per packet
+
+    bool operator==(TokenIdentity const& other) const { return settings == other.settings; }
+};
+
+TokenIdentity token_identity(token::TokenConfig const& config);
+
+}  // namespace tessera::dataset
