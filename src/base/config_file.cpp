@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -24,7 +25,7 @@ std::string as_text(toml::node const& node) {
     if (auto const* array = node.as_array()) {
         std::vector<std::string> items;
         for (auto const& item : *array) items.push_back(as_text(item));
-        return fmt::format("{}", fmt::join(items, ","));
+        return fmt::format("{}", fmt::join(items, std::string_view(&list_separator, 1)));
     }
     throw Error(ExitCode::usage, "expected a text, a number, true or false, or a list of them");
 }

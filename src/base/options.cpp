@@ -64,7 +64,7 @@ std::vector<std::string> split_list(std::string const& text) {
     std::vector<std::string> items;
     std::size_t begin = 0;
     while (begin <= text.size() && !text.empty()) {
-        auto const end = std::min(text.find(',', begin), text.size());
+        auto const end = std::min(text.find(list_separator, begin), text.size());
         items.push_back(text.substr(begin, end - begin));
         begin = end + 1;
     }

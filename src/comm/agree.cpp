@@ -12,8 +12,7 @@ bool agree(Communicator const& comm, bool ok) {
 namespace {
 
 struct Outcome {
-    std::exception_ptr error;
-    int code = 0;
+    int code = 0;  // 0: done
     std::string line;
 };
 
@@ -22,9 +21,9 @@ Outcome attempt(std::function<void()> const& work) {
         work();
         return {};
     } catch (base::Error const& error) {
-        return {std::current_exception(), static_cast<int>(error.code()), error.what()};
+        return {static_cast<int>(error.code()), error.what()};
     } catch (std::exception const& error) {
-        return {std::current_exception(), static_cast<int>(base::ExitCode::failed), error.what()};
+        return {static_cast<int>(base::ExitCode::failed), error.what()};
     }
 }
 
@@ -32,15 +31,14 @@ Outcome attempt(std::function<void()> const& work) {
 
 void agreed(Communicator const& comm, std::function<void()> const& work) {
     auto const own = attempt(work);
-    if (agree(comm, own.error == nullptr)) return;
+    if (agree(comm, own.code == 0)) return;
     auto const codes = all_gather(comm, std::to_string(own.code));
     auto const lines = all_gather(comm, own.line);
-    if (own.error) std::rethrow_exception(own.error);
     auto const first =
-        std::find_if(codes.begin(), codes.end(), [](auto const& c) { return c != "0"; });
+        std::find_if(codes.begin(), codes.end(), [](auto const& code) { return code != "0"; });
     auto const rank = static_cast<std::size_t>(first - codes.begin());
-    throw base::Error(static_cast<base::ExitCode>(std::stoi(*first)),
-                      fmt::format("rank {} failed: {}", rank, lines[rank]));
+    auto const who = comm.size() > 1 ? fmt::format("rank {}: ", rank) : std::string();
+    throw AgreedError(static_cast<base::ExitCode>(std::stoi(*first)), who + lines[rank]);
 }
 
 }  // namespace tessera::comm

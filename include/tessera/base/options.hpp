@@ -29,6 +29,10 @@ struct Option {
     std::string environment() const;  ///< "TESSERA_TRAIN_MICRO_BATCH_SIZE"
 };
 
+/// Parts the items of a list in the text form of a value; no path has it. An environment variable
+/// parts them by ':' as PATH does.
+inline constexpr char list_separator = '\x1f';
+
 class OptionTable {
   public:
     /// Options added from here on stand in `[section]`.

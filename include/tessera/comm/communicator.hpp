@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include <tessera/base/error.hpp>
+
 namespace tessera::comm {
 
 /// Starts MPI when the program was launched by mpirun or srun and ends it on destruction; a plain
@@ -75,8 +77,14 @@ void exchange(Communicator const& comm, int peer, std::span<float const> send,
 /// no rank waits for one that threw.
 bool agree(Communicator const& comm, bool ok);
 
-/// Runs `work` on this rank; if it throws anywhere, every rank throws: the failing ranks their own
-/// error, the others one that names the first failing rank and its line.
+/// An error that every rank of a group throws at the same place: the program may end in good order.
+class AgreedError : public base::Error {
+  public:
+    using base::Error::Error;
+};
+
+/// Runs `work` on this rank; if it throws anywhere, every rank throws AgreedError with the code and
+/// the line of the lowest failing rank.
 void agreed(Communicator const& comm, std::function<void()> const& work);
 
 /// Ends all ranks with `code` (a fault that cannot be agreed on).

@@ -1,0 +1,182 @@
+#include "command.hpp"
+
+#include <array>
+#include <cstdio>
+#include <exception>
+#include <map>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <tessera/base/log.hpp>
+#include <tessera/base/stop.hpp>
+#include <tessera/base/version.hpp>
+
+namespace tessera::apps {
+
+namespace {
+
+using base::ExitCode;
+
+// What the command line said, before it is layered over file and environment.
+struct Given {
+    std::string config_file;
+    std::vector<std::string> assignments;  // section.key=value
+    std::map<std::string, std::string> flags;
+};
+
+std::string description(base::Option const& option) {
+    auto text = option.help;
+    if (!option.choices.empty()) text += fmt::format(" ({})", fmt::join(option.choices, "|"));
+    return text + fmt::format(" [{}]", option.toml());
+}
+
+// One flag from one table entry; values are kept as text until all layers are known.
+void add_flag(CLI::App& app, base::Option const& option, Given& given) {
+    auto& slot = given.flags;
+    auto const key = option.key();
+    if (option.type == "switch") {
+        auto const negated = ",!--no-" + option.flag().substr(2);
+        app.add_flag_callback(
+               option.flag(), [&slot, key] { slot[key] = "true"; }, description(option))
+            ->group(option.section);
+        app.add_flag_callback(negated.substr(2), [&slot, key] { slot[key] = "false"; })->group("");
+        return;
+    }
+    auto* flag = app.add_option_function<std::vector<std::string>>(
+        option.flag(),
+        [&slot, key](std::vector<std::string> const& values) {
+            slot[key] = fmt::format("{}", fmt::join(values, std::string(1, base::list_separator)));
+        },
+        description(option));
+    flag->group(option.section)->type_name(option.type == "list" ? "text ..." : option.type);
+    flag->expected(1, option.type == "list" ? CLI::detail::expected_max_vector_size : 1);
+}
+
+void apply(base::OptionTable& options, Given const& given) {
+    if (!given.config_file.empty()) base::read_config_file(options, given.config_file);
+    base::read_environment(options);
+    for (auto const& [key, value] : given.flags) options.set(key, value, "flag");
+    for (auto const& assignment : given.assignments) {
+        auto const equals = assignment.find('=');
+        base::validate(equals != std::string::npos, ExitCode::usage,
+                       "--set '{}': write it as section.key=value", assignment);
+        options.set(assignment.substr(0, equals), assignment.substr(equals + 1), "--set");
+    }
+}
+
+base::LogLevel log_level(std::string const& name) {
+    if (name == "debug") return base::LogLevel::debug;
+    if (name == "info") return base::LogLevel::info;
+    if (name == "warning") return base::LogLevel::warning;
+    base::validate(name == "error", ExitCode::usage,
+                   "--log-level: '{}' is none of debug, info, warning, error", name);
+    return base::LogLevel::error;
+}
+
+std::string host_name() {
+    std::array<char, 256> name{};
+    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown host";
+}
+
+void print_error(std::string const& name, comm::Communicator const& comm, char const* line) {
+    auto const where =
+        comm.size() > 1 ? fmt::format(" [rank {} on {}]", comm.rank(), host_name()) : "";
+    fmt::print(stderr, "tessera {}{}: {}\n", name, where, line);
+}
+
+}  // namespace
+
+Command::Command(std::string name, std::string summary)
+    : name_(std::move(name)), summary_(std::move(summary)) {}
+
+Command& Command::positional(std::string name, std::string help, std::string& field) {
+    positionals_.push_back({std::move(name), std::move(help), &field});
+    return *this;
+}
+
+Command& Command::examples(std::string text) {
+    examples_ = std::move(text);
+    return *this;
+}
+
+base::ProgressMode Command::progress_mode() const {
+    return base::progress_mode(common_.progress);
+}
+
+// True when the command shall run; else `print` holds what was asked for instead.
+bool Command::parse(int argc, char** argv, std::string& print) {
+    CLI::App app(summary_, "tessera " + name_);
+    app.footer(examples_);
+    app.get_formatter()->column_width(36);
+    Given given;
+    for (auto const& positional : positionals_) {
+        app.add_option(positional.name, *positional.field, positional.help)->required();
+    }
+    for (auto const& option : options_.all()) add_flag(app, option, given);
+    auto constexpr common = "common";
+    app.add_option("--config", given.config_file, "TOML file of settings")->group(common);
+    app.add_option("--set", given.assignments, "section.key=value, repeatable")
+        ->group(common)
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+    app.add_flag("--print-config", common_.print_config, "print the settings and their origins")
+        ->group(common);
+    app.add_flag("--dry-run", common_.dry_run, "check everything, write nothing")->group(common);
+    app.add_flag("--force", common_.force, "replace an artefact that exists")->group(common);
+    app.add_flag("--json", common_.json, "print the result as JSON")->group(common);
+    app.add_option("--log-level", common_.log_level, "debug, info, warning, error")->group(common);
+    app.add_option("--progress", common_.progress, "auto, plain, none")->group(common);
+    try {
+        app.parse(argc, argv);
+    } catch (CLI::CallForHelp const&) {
+        print = app.help();
+        return false;
+    } catch (CLI::ParseError const& error) {
+        base::fail(ExitCode::usage, "{} (see tessera {} --help)", error.what(), name_);
+    }
+    apply(options_, given);
+    if (common_.print_config) print = options_.as_toml(true);
+    return !common_.print_config;
+}
+
+int Command::run_on(comm::Communicator const& comm, int argc, char** argv, Body const& body) {
+    // Every rank parses the same words and finds the same faults: rank 0 tells them.
+    std::string print;
+    try {
+        auto const proceed = parse(argc, argv, print);
+        if (comm.is_root() && !print.empty()) fmt::print("{}", print);
+        if (!proceed) return 0;
+        base::start_log(log_level(common_.log_level), comm.rank(), comm.size());
+        static_cast<void>(progress_mode());
+    } catch (base::Error const& error) {
+        if (comm.is_root()) print_error(name_, {}, error.what());
+        return static_cast<int>(error.code());
+    }
+    base::watch_stop_signals();
+    return static_cast<int>(body(comm));
+}
+
+int Command::run(int argc, char** argv, Body const& body) {
+    comm::Environment const environment;
+    auto const comm = comm::Communicator::world();
+    int code = static_cast<int>(ExitCode::failed);
+    try {
+        return run_on(comm, argc, argv, body);
+    } catch (comm::AgreedError const& error) {
+        if (comm.is_root()) print_error(name_, {}, error.what());
+        return static_cast<int>(error.code());
+    } catch (base::Error const& error) {
+        print_error(name_, comm, error.what());
+        code = static_cast<int>(error.code());
+    } catch (std::exception const& error) {
+        print_error(name_, comm, error.what());
+    }
+    // The other ranks may wait for this one in a collective: end them too.
+    if (comm.size() > 1) comm::abort_all(comm, code);
+    return code;
+}
+
+}  // namespace tessera::apps

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <tessera/base/error.hpp>
+#include <tessera/base/options.hpp>
+#include <tessera/base/progress.hpp>
+#include <tessera/comm/communicator.hpp>
+
+namespace tessera::apps {
+
+/// What every command understands.
+struct CommonConfig {
+    std::string log_level = "info";
+    std::string progress = "auto";
+    bool json = false;
+    bool force = false;
+    bool dry_run = false;
+    bool print_config = false;
+};
+
+/// A program of the suite: its option table, its command line, its exit code. Settings are layered
+/// file < environment < flags; every fault ends in one line and the code of interface and README.
+class Command {
+  public:
+    using Body = std::function<base::ExitCode(comm::Communicator const&)>;
+
+    Command(std::string name, std::string summary);
+
+    base::OptionTable& options() { return options_; }
+    CommonConfig const& common() const { return common_; }
+
+    /// An argument without a flag, e.g. STORE in `split STORE`.
+    Command& positional(std::string name, std::string help, std::string& field);
+
+    /// Lines under the options in --help.
+    Command& examples(std::string text);
+
+    /// Parses, starts MPI where launched by it, runs `body` on every rank; the program's exit code.
+    int run(int argc, char** argv, Body const& body);
+
+    base::ProgressMode progress_mode() const;
+
+  private:
+    struct Positional {
+        std::string name;
+        std::string help;
+        std::string* field;
+    };
+
+    bool parse(int argc, char** argv, std::string& print);
+    int run_on(comm::Communicator const& comm, int argc, char** argv, Body const& body);
+
+    std::string name_;
+    std::string summary_;
+    std::string examples_;
+    base::OptionTable options_;
+    std::vector<Positional> positionals_;
+    CommonConfig common_;
+};
+
+}  // namespace tessera::apps
