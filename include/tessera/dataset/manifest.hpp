@@ -50,7 +50,7 @@ struct ShardEntry {
 /// What ShardWriter hands back.
 struct ShardSummary {
     ShardEntry entry;
-    std::array<std::uint64_t, flow_ends> flow_ends{};  ///< index = flow::FlowEnd
+    std::array<std::uint64_t, flow_end_kinds> flow_ends{};      ///< index = flow::FlowEnd
     std::vector<std::map<std::int32_t, std::uint64_t>> labels;  ///< per set: class: flows
 };
 

@@ -27,7 +27,7 @@ inline constexpr std::size_t max_name = 256;  ///< bytes of a class name
 
 inline constexpr std::int32_t no_label = -1;
 
-inline constexpr std::size_t flow_ends = static_cast<std::size_t>(flow::FlowEnd::count_);
+inline constexpr std::size_t flow_end_kinds = static_cast<std::size_t>(flow::FlowEnd::count_);
 
 /// What a row of a column stands for.
 enum class Level : std::uint8_t { token, packet, burst, flow, capture };

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <tessera/dataset/fold.hpp>
+#include <tessera/dataset/store.hpp>
+
+namespace tessera::dataset {
+
+/// Distinct values found on both sides of a pair of folds, and on each.
+struct Overlap {
+    std::uint64_t shared = 0;
+    std::uint64_t first = 0;
+    std::uint64_t second = 0;
+};
+
+/// What stands on both sides of two folds. A model may know it again without having learnt
+/// anything (Wickramasinghe et al. 2025; science of honest splits: datasets/FORMAT.md).
+struct PairAudit {
+    Fold first = Fold::train;
+    Fold second = Fold::test;
+    Overlap flows;        ///< 5-tuple within one capture: must be 0
+    Overlap five_tuples;  ///< 5-tuple, whatever the capture
+    Overlap captures;
+    Overlap servers;        ///< responder address and port
+    Overlap clients;        ///< initiator address
+    Overlap flow_tokens;    ///< whole flows of equal tokens
+    Overlap packet_tokens;  ///< packets of equal tokens
+};
+
+struct Audit {
+    std::vector<PairAudit> pairs;  ///< train-valid, train-test, valid-test
+    std::uint64_t sampled = 1;     ///< packet_tokens looked at one value in this many
+};
+
+/// `folds` has one entry for each flow of the store.
+Audit audit_folds(Store const& store, std::span<Fold const> folds);
+
+/// Error(bad_input) that names the first flow found on two sides.
+void refuse_leaks(Store const& store, std::span<Fold const> folds, Audit const& audit);
+
+}  // namespace tessera::dataset

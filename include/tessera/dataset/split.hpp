@@ -1,0 +1,89 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tessera/base/files.hpp>
+#include <tessera/base/options.hpp>
+#include <tessera/base/time.hpp>
+#include <tessera/dataset/audit.hpp>
+#include <tessera/dataset/fold.hpp>
+#include <tessera/dataset/store.hpp>
+
+namespace tessera::dataset {
+
+/// What stays together in one fold.
+enum class SplitBy : std::uint8_t { flow, capture, folder, client, time };
+
+char const* name(SplitBy by);
+
+struct SplitConfig {
+    std::string name = "default";  ///< STORE/splits/NAME.json
+    std::string by = "flow";       ///< flow, capture, folder, client or time
+    double train = 0.7;            ///< share of flows, as near as whole groups allow
+    double valid = 0.1;
+    double test = 0.2;
+    std::uint64_t seed = 1;
+    std::string label_set;  ///< classes to spread over the folds; empty: the first set, if any
+};
+
+void describe(base::OptionTable& options, SplitConfig& config);
+
+/// A class of which a fold has no flow.
+struct MissingClass {
+    std::string class_name;
+    Fold fold;
+};
+
+/// Which flow belongs to which fold, by whole groups (datasets/FORMAT.md, "Split").
+class Split {
+  public:
+    Fold fold_of(std::uint64_t flow) const { return folds_[flow]; }
+    std::vector<Fold> const& folds() const { return folds_; }
+
+    /// Flows of a fold, ascending.
+    std::vector<std::uint64_t> flows(Fold fold) const;
+
+    SplitConfig config;
+    SplitBy by = SplitBy::flow;
+    std::map<std::string, Fold> groups;              ///< for capture, folder, client
+    std::array<base::Nanoseconds, 2> cuts{};         ///< for time: start of valid, of test
+    std::array<std::uint64_t, fold_kinds> counts{};  ///< flows per fold
+    std::map<std::string, std::array<std::uint64_t, 3>> classes;  ///< flows per train, valid, test
+    std::vector<MissingClass> missing;
+    Audit audit;
+    std::string checksum;  ///< of the split's file; empty until published or loaded
+
+  private:
+    friend Split make_split(Store const&, SplitConfig const&);
+    friend Split load_split(Store const&, std::string_view);
+
+    std::vector<Fold> folds_;  // [flow]
+};
+
+/// Shares the flows out by group and audits the result. Error(usage) on a config that cannot be
+/// met, Error(bad_input) when the audit finds a flow on two sides.
+Split make_split(Store const& store, SplitConfig const& config);
+
+/// Writes STORE/splits/NAME.json; Error(usage) when it exists and `force` is not given.
+enum class Overwrite { no, yes };
+void publish_split(base::FileSystem& files, Store const& store, Split& split,
+                   Overwrite overwrite = Overwrite::no);
+
+/// Error(bad_input) when the file is absent, damaged, or belongs to another store.
+Split load_split(Store const& store, std::string_view name);
+
+/// Names of the splits that lie in the store, sorted.
+std::vector<std::string> split_names(std::filesystem::path const& store);
+
+/// The split's description as JSON (the content of its file).
+std::string to_json(Store const& store, Split const& split);
+
+}  // namespace tessera::dataset
