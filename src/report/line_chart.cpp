@@ -1,0 +1,158 @@
+#include "axis.hpp"
+#include "markup.hpp"
+#include "svg.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include <tessera/report/line_chart.hpp>
+
+namespace tessera::report {
+
+namespace {
+
+constexpr double width = 520;
+constexpr double height = 320;
+constexpr double left = 58;
+constexpr double right = 14;
+constexpr double top = 62;
+constexpr double bottom = 44;
+constexpr double plot_width = width - left - right;
+constexpr double plot_height = height - top - bottom;
+constexpr std::size_t most_points = 800;
+constexpr std::size_t colours = 6;
+
+struct Range {
+    double low = std::numeric_limits<double>::infinity();
+    double high = -std::numeric_limits<double>::infinity();
+
+    void add(double value) {
+        low = std::min(low, value);
+        high = std::max(high, value);
+    }
+    bool empty() const { return low > high; }
+};
+
+bool drawable(double value, Scale scale) {
+    return std::isfinite(value) && (scale == Scale::linear || value > 0);
+}
+
+bool drawable(Point const& point, LineChart const& chart) {
+    return drawable(point.x, chart.x_scale) && drawable(point.y, chart.y_scale);
+}
+
+Axis axis_over(LineChart const& chart, double Point::*value, Scale scale, int wanted) {
+    Range range;
+    for (auto const& series : chart.series) {
+        for (auto const& point : series.points) {
+            if (drawable(point, chart)) range.add(point.*value);
+        }
+    }
+    if (range.empty()) range = {scale == Scale::log ? 1.0 : 0.0, 1.0};
+    return {range.low, range.high, scale, wanted};
+}
+
+/// At most `most_points`: of each run of neighbours only the lowest and the highest stay.
+std::vector<Point> thinned(std::vector<Point> const& points) {
+    if (points.size() <= most_points) return points;
+    std::vector<Point> kept;
+    auto const run = (2 * points.size() + most_points - 1) / most_points;
+    for (std::size_t begin = 0; begin < points.size(); begin += run) {
+        auto const first = points.begin() + static_cast<std::ptrdiff_t>(begin);
+        auto const last =
+            points.begin() + static_cast<std::ptrdiff_t>(std::min(points.size(), begin + run));
+        auto [low, high] = std::minmax_element(
+            first, last, [](Point const& a, Point const& b) { return a.y < b.y; });
+        if (high < low) std::swap(low, high);
+        kept.push_back(*low);
+        if (high != low) kept.push_back(*high);
+    }
+    return kept;
+}
+
+void draw_axes(Svg& svg, LineChart const& chart, Axis const& x_axis, Axis const& y_axis) {
+    for (auto const tick : y_axis.ticks()) {
+        auto const y = top + plot_height * (1 - y_axis.place(tick));
+        svg.line(left, y, left + plot_width, y, "grid");
+        svg.text(left - 8, y + 4, y_axis.label(tick), "muted end");
+    }
+    for (auto const tick : x_axis.ticks()) {
+        auto const x = left + plot_width * x_axis.place(tick);
+        svg.line(x, top + plot_height, x, top + plot_height + 4, "axis");
+        svg.text(x, top + plot_height + 18, x_axis.label(tick), "muted middle");
+    }
+    svg.line(left, top + plot_height, left + plot_width, top + plot_height, "axis");
+    svg.text(left + plot_width / 2, height - 8, chart.x_label, "muted middle");
+    svg.text(left, top - 10, chart.y_label, "muted");
+}
+
+void draw_series(Svg& svg, Series const& series, std::size_t index, LineChart const& chart,
+                 Axis const& x_axis, Axis const& y_axis) {
+    std::string path;
+    bool pen_down = false;
+    auto const points = thinned(series.points);
+    for (auto const& point : points) {
+        if (!drawable(point, chart)) {
+            pen_down = false;
+            continue;
+        }
+        path += fmt::format("{}{} {}", pen_down ? "L" : "M",
+                            coordinate(left + plot_width * x_axis.place(point.x)),
+                            coordinate(top + plot_height * (1 - y_axis.place(point.y))));
+        pen_down = true;
+    }
+    if (points.size() == 1 && pen_down) path += "h0.01";  // a lone point shows as a dot
+    svg.path(path, fmt::format("line s{}", index % colours),
+             series.stroke == Stroke::dashed ? "6 4" : "");
+}
+
+void draw_legend(Svg& svg, LineChart const& chart) {
+    auto x = width - right;
+    for (std::size_t i = chart.series.size(); i-- > 0;) {
+        auto const name = shortened(chart.series[i].name, 24);
+        svg.text(x, top - 10, name, "end");
+        x -= 7.0 * static_cast<double>(character_count(name)) + 6;
+        svg.path(fmt::format("M{} {}h18", coordinate(x - 18), coordinate(top - 14)),
+                 fmt::format("line s{}", i % colours),
+                 chart.series[i].stroke == Stroke::dashed ? "6 4" : "");
+        x -= 18 + 14;
+    }
+}
+
+void draw(Svg& svg, LineChart const& chart) {
+    auto const x_axis = axis_over(chart, &Point::x, chart.x_scale, 6);
+    auto const y_axis = axis_over(chart, &Point::y, chart.y_scale, 5);
+    svg.text(left, 24, chart.title, "title");
+    draw_axes(svg, chart, x_axis, y_axis);
+    if (chart.series.size() > 1) draw_legend(svg, chart);
+    for (std::size_t i = 0; i < chart.series.size(); ++i) {
+        draw_series(svg, chart.series[i], i, chart, x_axis, y_axis);
+    }
+}
+
+}  // namespace
+
+std::string to_svg(LineChart const& chart) {
+    Svg svg;
+    draw(svg, chart);
+    return svg.document(width, height, chart.title);
+}
+
+std::string to_svg(std::vector<LineChart> const& charts) {
+    Svg svg;
+    std::string titles;
+    for (std::size_t i = 0; i < charts.size(); ++i) {
+        svg.open_group(width * static_cast<double>(i % 2), height * static_cast<double>(i / 2));
+        draw(svg, charts[i]);
+        svg.close();
+        titles += (i > 0 ? ", " : "") + charts[i].title;
+    }
+    auto const columns = charts.size() > 1 ? 2.0 : 1.0;
+    auto const rows = static_cast<double>((charts.size() + 1) / 2);
+    return svg.document(width * columns, height * rows, titles);
+}
+
+}  // namespace tessera::report
