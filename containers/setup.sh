@@ -53,6 +53,21 @@ install_packages() {
     apt -qq -y --no-install-recommends install "${missing[@]}"
 }
 
+# Ubuntu 22.04 lacks one package, of which only headers are needed: they go to /usr/local/include.
+on_ubuntu_2204() { grep -qs '^UBUNTU_CODENAME=jammy' /etc/os-release; }
+install_toml_headers() {
+    if [ -e /usr/local/include/toml++/toml.h ]; then return; fi
+    say "installing the toml++ headers into /usr/local/include"
+    local mirror deb
+    # shellcheck disable=SC2016 # apt fills it in
+    mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Origin: Ubuntu' 'Component: universe' | head -n 1)
+    deb=$(mktemp --suffix=.deb)
+    /usr/lib/apt/apt-helper -qq download-file "${mirror%/}/$TOMLPLUSPLUS_DEB" "$deb" "SHA256:$TOMLPLUSPLUS_SHA256" ||
+        fail "cannot fetch $TOMLPLUSPLUS_DEB from ${mirror:-a mirror with the component universe}"
+    dpkg-deb --fsys-tarfile "$deb" | as_root tar -x -C /usr/local --strip-components=2 ./usr/include
+    rm -f "$deb"
+}
+
 # Sets $pip, which fetches the wheels: Debian's, or whichever python3 of the user has one.
 find_pip() {
     local python
@@ -155,8 +170,10 @@ if ! trees_complete; then
     packages+=" $PACKAGES_FETCH"
     if find_pip; then packages=${packages/python3-pip/}; fi
 fi
+if on_ubuntu_2204; then packages=${packages/libtomlplusplus-dev/}; fi
 # shellcheck disable=SC2086 # a list of names
 install_packages $packages
+if on_ubuntu_2204; then install_toml_headers; fi
 if ! trees_complete; then
     find_pip || fail "python3-pip is installed, yet 'python3 -m pip' does not run"
     make_trees

@@ -12,7 +12,8 @@ quick=no filter=
 while [ $# -gt 0 ]; do
     case $1 in
         --quick) quick=yes ;;
-        --filter) filter=${2:?--filter wants a regular expression}; quick=yes; shift ;;
+        --filter) [ $# -gt 1 ] || { echo "tests/run.sh: --filter wants a regular expression" >&2; exit 2; }
+            filter=$2 quick=yes; shift ;;
         -h | --help) sed -n '2,7s/^# //p' "${BASH_SOURCE[0]}"; exit 0 ;;
         *) echo "tests/run.sh: unknown option '$1'" >&2; exit 2 ;;
     esac
