@@ -42,7 +42,7 @@ endfunction()
 function(tessera_check_floors name floor)
     foreach(lower IN LISTS ARGN)
         get_property(lower_floor GLOBAL PROPERTY TESSERA_FLOOR_${lower})
-        if(lower_floor STREQUAL "")
+        if("${lower_floor}" STREQUAL "")
             message(FATAL_ERROR "stage ${name} depends on ${lower}, which is not declared below it")
         elseif(NOT lower_floor LESS floor)
             message(FATAL_ERROR "stage ${name} (floor ${floor}) may not use ${lower} "

@@ -1,0 +1,16 @@
+# An edge upward, sideways or to an unknown stage must stop the configuration.
+# cmake -DSTAGE_CMAKE=configs/build/Stage.cmake -DCASE=down|up|same|unknown -P floors_test.cmake
+include(${STAGE_CMAKE})
+set_property(GLOBAL PROPERTY TESSERA_FLOOR_low 1)
+set_property(GLOBAL PROPERTY TESSERA_FLOOR_middle 2)
+set_property(GLOBAL PROPERTY TESSERA_FLOOR_high 3)
+if(CASE STREQUAL down)
+    tessera_check_floors(high 3 low middle)
+elseif(CASE STREQUAL up)
+    tessera_check_floors(low 1 high)
+elseif(CASE STREQUAL same)
+    tessera_check_floors(other 2 middle)
+else()
+    tessera_check_floors(high 3 nowhere)
+endif()
+message(STATUS "accepted")
