@@ -23,6 +23,10 @@ struct FlowKey {
 
 FlowKey key_of(packet::Packet const& packet);
 
+/// SipHash-1-3 (Aumasson and Bernstein 2012) of the key under `seed`: nobody who does not know the
+/// seed can make keys collide. The same on every rank, so it also shares out and splits flows.
+std::uint64_t flow_hash(FlowKey const& key, std::uint64_t seed) noexcept;
+
 /// Seen from the endpoint that sent the flow's first packet.
 enum class Direction : std::uint8_t { forward = 0, backward = 1 };
 
@@ -31,7 +35,7 @@ enum class FlowEnd : std::uint8_t {
     capture_end,
     idle_timeout,
     active_timeout,
-    packet_limit,  ///< cut at max_packets; its next packet opens a new flow
+    packet_limit,  ///< cut at max_packets, or at its share of the memory
     evicted,       ///< memory limit: the flow idle for longest had to go
     count_,
 };

@@ -1,0 +1,190 @@
+#include "live_flows.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <random>
+#include <utility>
+
+#include <tessera/base/error.hpp>
+
+namespace tessera::flow {
+
+namespace {
+
+constexpr auto never = std::numeric_limits<base::Nanoseconds>::max();
+constexpr std::size_t max_kept = std::numeric_limits<std::uint16_t>::max();
+constexpr std::int64_t least_memory = 1 << 20;
+
+// A flow may hold this part of the cells, so that one flow neither empties the table nor, copied
+// out for the sink, doubles its memory.
+constexpr std::uint64_t flow_share = 8;
+
+// What a cell costs in all: itself, its share of the index (a flow has at least two cells), and of
+// the copy for the sink (packets and bytes may each once have taken the whole share of a flow).
+constexpr std::uint64_t bytes_per_cell =
+    CellPool::cell_size + FlowIndex::peak_bytes_per_flow / 2 + 2 * CellPool::cell_size / flow_share;
+
+base::Nanoseconds timeout(double seconds, char const* name) {
+    base::validate(std::isfinite(seconds) && seconds >= 0, base::ExitCode::usage,
+                   "flow.{} is {} s: give a number of seconds from 0 (never) on", name, seconds);
+    auto const nanoseconds = seconds * static_cast<double>(base::nanoseconds_per_second);
+    if (seconds == 0 || nanoseconds >= 0x1p63) return never;
+    return std::max(base::Nanoseconds{1}, static_cast<base::Nanoseconds>(nanoseconds));
+}
+
+std::uint64_t packet_limit(std::int64_t max_packets) {
+    base::validate(max_packets >= 0, base::ExitCode::usage,
+                   "flow.max_flow_packets is {}: give a number from 0 (no limit) on", max_packets);
+    return max_packets == 0 ? std::numeric_limits<std::uint64_t>::max()
+                            : static_cast<std::uint64_t>(max_packets);
+}
+
+std::uint64_t cells(std::int64_t memory) {
+    base::validate(memory >= least_memory, base::ExitCode::usage,
+                   "flow.flow_memory is {} bytes: give {} (1 MiB) or more", memory, least_memory);
+    return static_cast<std::uint64_t>(memory) / bytes_per_cell;
+}
+
+std::uint64_t drawn_seed() {
+    std::random_device device;
+    return std::uint64_t{device()} << 32 | device();
+}
+
+// later - earlier, at most the largest number.
+base::Nanoseconds elapsed(base::Nanoseconds earlier, base::Nanoseconds later) {
+    base::Nanoseconds difference = 0;
+    if (!__builtin_sub_overflow(later, earlier, &difference)) return difference;
+    return later > earlier ? never : std::numeric_limits<base::Nanoseconds>::min();
+}
+
+bool reached(base::Nanoseconds earlier, base::Nanoseconds later, base::Nanoseconds timeout) {
+    return timeout != never && elapsed(earlier, later) >= timeout;
+}
+
+}  // namespace
+
+LiveFlows::LiveFlows(FlowConfig const& config, FlowSink sink, Hash hash)
+    : idle_timeout_(timeout(config.idle_timeout, "idle_timeout")),
+      active_timeout_(timeout(config.active_timeout, "active_timeout")),
+      max_packets_(packet_limit(config.max_packets)),
+      seed_(config.hash_seed != 0 ? config.hash_seed : drawn_seed()),
+      sink_(std::move(sink)),
+      hash_(hash),
+      store_(cells(config.memory)),
+      max_flow_bytes_(
+          std::min<std::uint64_t>(std::uint64_t{store_.cells()} * CellPool::cell_size / flow_share,
+                                  std::numeric_limits<std::uint32_t>::max())) {}
+
+void LiveFlows::add(packet::Packet const& packet, base::ByteSpan kept) {
+    kept = kept.first(std::min(kept.size(), max_kept));
+    advance_clock(packet.time);
+    auto const key = key_of(packet);
+    auto const hash = static_cast<std::uint32_t>(hash_(key, seed_));
+    auto flow = find(key, hash);
+    if (flow != no_cell) {
+        if (auto const end = ends_before(store_[flow], packet, kept.size())) {
+            close(std::exchange(flow, no_cell), *end);
+        } else {
+            store_.touch(flow);
+        }
+    }
+    flow = make_room(flow, kept.size());
+    if (flow == no_cell) flow = open(key, hash, packet);
+    append(flow, packet, kept);
+}
+
+void LiveFlows::finish() {
+    while (store_.oldest() != no_cell) close(store_.oldest(), FlowEnd::capture_end);
+    clock_.reset();
+}
+
+FlowCounts LiveFlows::counts() const {
+    auto counts = counts_;
+    counts.peak_bytes = store_.bytes() + index_.peak_bytes() +
+                        closed_.packets.capacity() * sizeof(FlowPacket) + closed_.bytes.capacity();
+    return counts;
+}
+
+// Flows stand in order of last activity and the clock never goes back, so those that are due stand
+// in front: each flow is looked at once when it leaves, each packet pays for one look.
+void LiveFlows::advance_clock(base::Nanoseconds time) {
+    clock_ = std::max(clock_.value_or(time), time);
+    for (auto flow = store_.oldest();
+         flow != no_cell && reached(store_[flow].last_clock, *clock_, idle_timeout_);
+         flow = store_.oldest()) {
+        close(flow, FlowEnd::idle_timeout);
+    }
+}
+
+std::optional<FlowEnd> LiveFlows::ends_before(LiveFlow const& flow, packet::Packet const& packet,
+                                              std::size_t kept) const {
+    if (reached(flow.last_time, packet.time, idle_timeout_)) return FlowEnd::idle_timeout;
+    if (reached(flow.first_time, packet.time, active_timeout_)) return FlowEnd::active_timeout;
+    if (flow.packets >= max_packets_ ||
+        flow.stored_bytes() + sizeof(FlowPacket) + kept > max_flow_bytes_) {
+        return FlowEnd::packet_limit;
+    }
+    return std::nullopt;
+}
+
+CellId LiveFlows::find(FlowKey const& key, std::uint32_t hash) {
+    return index_.find(hash, [&](CellId cell) { return store_[cell].key == key; });
+}
+
+// Evicts what has been idle for longest until the packet fits; where that is the packet's own flow,
+// it needs a new one (no_cell).
+CellId LiveFlows::make_room(CellId flow, std::size_t kept) {
+    while (!store_.has_room(flow, kept)) {
+        auto const victim = store_.oldest();
+        if (victim == flow) flow = no_cell;
+        close(victim, FlowEnd::evicted);
+    }
+    return flow;
+}
+
+CellId LiveFlows::open(FlowKey const& key, std::uint32_t hash, packet::Packet const& packet) {
+    auto const flow = store_.open();
+    auto& live = store_[flow];
+    live.key = key;
+    live.low_sent_first = packet.source == key.low;
+    live.first_time = live.last_time = packet.time;
+    live.hash = hash;
+    index_.insert(hash, flow);
+    return flow;
+}
+
+void LiveFlows::append(CellId flow, packet::Packet const& packet, base::ByteSpan kept) {
+    auto& live = store_[flow];
+    bool const from_low = packet.source == live.key.low;
+    ++counts_.packets;
+    counts_.out_of_order += packet.time < live.last_time ? 1 : 0;
+    live.last_time = std::max(live.last_time, packet.time);
+    live.last_clock = *clock_;
+    store_.append(
+        flow,
+        {.time = packet.time,
+         .wire_length = packet.wire_length,
+         .payload_length = packet.payload_length,
+         .bytes_begin = live.bytes,
+         .bytes_size = static_cast<std::uint16_t>(kept.size()),
+         .direction = from_low == live.low_sent_first ? Direction::forward : Direction::backward,
+         .tcp_flags = packet.tcp_flags},
+        kept);
+}
+
+// The table is whole again before the sink is called: it may throw.
+void LiveFlows::close(CellId flow, FlowEnd end) {
+    auto const& live = store_[flow];
+    closed_.key = live.key;
+    closed_.low_sent_first = live.low_sent_first;
+    closed_.end = end;
+    store_.read(flow, closed_);
+    index_.erase(live.hash, flow);
+    store_.remove(flow);
+    ++counts_.flows;
+    ++counts_.by_end[static_cast<std::size_t>(end)];
+    sink_(closed_);
+}
+
+}  // namespace tessera::flow

@@ -1,0 +1,50 @@
+#pragma once
+
+#include "flow_index.hpp"
+#include "flow_store.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include <tessera/flow/flow_table.hpp>
+
+namespace tessera::flow {
+
+/// The rules of FlowTable over the store and the index. The hash can be another one, so that tests
+/// can make keys collide.
+class LiveFlows {
+  public:
+    using Hash = std::uint64_t (*)(FlowKey const&, std::uint64_t seed) noexcept;
+
+    LiveFlows(FlowConfig const& config, FlowSink sink, Hash hash = flow_hash);
+
+    void add(packet::Packet const& packet, base::ByteSpan kept);
+    void finish();
+    FlowCounts counts() const;
+
+  private:
+    void advance_clock(base::Nanoseconds time);
+    std::optional<FlowEnd> ends_before(LiveFlow const& flow, packet::Packet const& packet,
+                                       std::size_t kept) const;
+    CellId find(FlowKey const& key, std::uint32_t hash);
+    CellId make_room(CellId flow, std::size_t kept);
+    CellId open(FlowKey const& key, std::uint32_t hash, packet::Packet const& packet);
+    void append(CellId flow, packet::Packet const& packet, base::ByteSpan kept);
+    void close(CellId flow, FlowEnd end);
+
+    base::Nanoseconds idle_timeout_;
+    base::Nanoseconds active_timeout_;
+    std::uint64_t max_packets_;
+    std::uint64_t seed_;
+    FlowSink sink_;
+    Hash hash_;
+    FlowStore store_;
+    std::uint64_t max_flow_bytes_;
+    FlowIndex index_;
+    std::optional<base::Nanoseconds> clock_;  ///< largest time stamp since the last finish
+    Flow closed_;                             ///< the flow the sink gets; reused
+    FlowCounts counts_;
+};
+
+}  // namespace tessera::flow
