@@ -20,6 +20,7 @@ inline void put(Bytes& bytes, std::uint64_t value, unsigned count) {  // big-end
     while (count-- > 0) bytes.push_back(static_cast<std::byte>((value >> (8 * count)) & 0xff));
 }
 
+/// Say `using test::operator+;` outside this namespace: vectors belong to std.
 inline Bytes operator+(Bytes left, Bytes const& right) {
     left.insert(left.end(), right.begin(), right.end());
     return left;

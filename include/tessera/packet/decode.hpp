@@ -10,8 +10,9 @@ namespace tessera::packet {
 
 /// The packet in a frame, or the reason why there is none that we use. Reads nothing outside
 /// `frame.bytes`, allocates nothing, never throws. Link types: see LinkType; VLAN and QinQ tags,
-/// IPv4 options, IPv6 extension headers, IP-in-IP and GRE are followed to the first TCP or UDP
-/// header.
+/// LLC/SNAP, MPLS, PPPoE, IPv4 options, IPv6 extension headers, IP-in-IP, 6in4 and GRE are followed
+/// to the first TCP or UDP header; what UDP carries in turn (VXLAN, GTP-U, ..) is its payload.
+/// Headers must be captured whole, the payload may be cut.
 std::variant<Packet, Drop> decode(Frame const& frame) noexcept;
 
 }  // namespace tessera::packet

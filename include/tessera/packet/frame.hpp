@@ -21,6 +21,7 @@ enum class LinkType : std::uint16_t {
     ieee80211 = 105,
     loop = 108,
     linux_cooked = 113,
+    prism = 119,
     radiotap = 127,
     ieee80211_avs = 163,
     ppi = 192,

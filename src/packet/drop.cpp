@@ -1,0 +1,46 @@
+#include <numeric>
+
+#include <tessera/packet/drop.hpp>
+
+namespace tessera::packet {
+
+char const* name(Drop drop) {
+    switch (drop) {
+        case Drop::unknown_link_type:
+            return "unknown_link_type";
+        case Drop::truncated_link_header:
+            return "truncated_link_header";
+        case Drop::not_ip:
+            return "not_ip";
+        case Drop::truncated_ip_header:
+            return "truncated_ip_header";
+        case Drop::malformed_ip_header:
+            return "malformed_ip_header";
+        case Drop::ip_fragment:
+            return "ip_fragment";
+        case Drop::not_tcp_or_udp:
+            return "not_tcp_or_udp";
+        case Drop::truncated_transport_header:
+            return "truncated_transport_header";
+        case Drop::malformed_transport_header:
+            return "malformed_transport_header";
+        case Drop::nested_too_deep:
+            return "nested_too_deep";
+        case Drop::filtered:
+            return "filtered";
+        case Drop::count_:
+            break;
+    }
+    return "unknown";
+}
+
+std::uint64_t DropCounts::total() const {
+    return std::accumulate(by_reason.begin(), by_reason.end(), std::uint64_t{0});
+}
+
+DropCounts& DropCounts::operator+=(DropCounts const& other) {
+    for (std::size_t i = 0; i < drop_reasons; ++i) by_reason[i] += other.by_reason[i];
+    return *this;
+}
+
+}  // namespace tessera::packet

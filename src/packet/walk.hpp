@@ -1,0 +1,103 @@
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include <tessera/base/bytes.hpp>
+#include <tessera/packet/drop.hpp>
+#include <tessera/packet/frame.hpp>
+#include <tessera/packet/packet.hpp>
+
+namespace tessera::packet::detail {
+
+/// What stands at the walk's offset. Each kind has one function in layers.hpp that reads it, moves
+/// the offset past it and returns the kind that follows.
+enum class Header : std::uint8_t {
+    ethernet,
+    vlan,  ///< tag control information and the type after it
+    llc,
+    mpls,
+    pppoe,
+    ppp,
+    cisco_hdlc,
+    null_loopback,
+    linux_cooked,
+    linux_cooked_v2,
+    ieee80211,
+    radiotap,
+    avs,
+    prism,
+    ppi,
+    ip,  ///< version 4 or 6, told by the first nibble
+    ipv4,
+    ipv6,
+    ipv6_extension,
+    ipv6_fragment,
+    authentication,
+    gre,
+    tcp,
+    udp,
+    done,
+    dropped,
+};
+
+/// One pass over a frame from the link header to the transport payload.
+class Walk {
+  public:
+    Walk(Frame const& frame, Packet& result) noexcept
+        : packet(result),
+          bytes_(frame.bytes),
+          end_(frame.bytes.size()),
+          wire_end_(std::max<std::size_t>(frame.wire_length, frame.bytes.size())) {}
+
+    Packet& packet;
+    Drop drop = Drop::not_ip;     ///< why, once Header::dropped is reached
+    std::uint8_t ip_headers = 0;  ///< met so far
+
+    std::size_t offset() const noexcept { return offset_; }
+    std::size_t end() const noexcept { return end_; }
+
+    /// Bytes from the offset to the end of the datagram: captured, and on the wire.
+    std::size_t captured() const noexcept { return end_ - offset_; }
+    std::size_t on_wire() const noexcept { return wire_end_ - offset_; }
+
+    bool holds(std::size_t count) const noexcept { return captured() >= count; }
+
+    /// The field `at` bytes after the offset; the caller has checked `holds`.
+    std::uint8_t u8(std::size_t at) const noexcept { return base::load_byte(bytes_, offset_ + at); }
+    std::uint16_t u16(std::size_t at) const noexcept {
+        return base::load_big_endian<std::uint16_t>(bytes_, offset_ + at);
+    }
+    std::uint32_t u32(std::size_t at) const noexcept {
+        return base::load_big_endian<std::uint32_t>(bytes_, offset_ + at);
+    }
+    std::uint16_t u16_little(std::size_t at) const noexcept {
+        return base::load_little_endian<std::uint16_t>(bytes_, offset_ + at);
+    }
+    std::uint32_t u32_little(std::size_t at) const noexcept {
+        return base::load_little_endian<std::uint32_t>(bytes_, offset_ + at);
+    }
+    std::byte const* here() const noexcept { return bytes_.data() + offset_; }
+
+    void skip(std::size_t count) noexcept { offset_ += count; }
+
+    /// Leaves out what lies more than `length` wire bytes after the offset: padding, trailers.
+    void limit(std::size_t length) noexcept {
+        wire_end_ = std::min(wire_end_, offset_ + length);
+        end_ = std::min(end_, wire_end_);
+    }
+
+    Header stop(Drop reason) noexcept {
+        drop = reason;
+        return Header::dropped;
+    }
+
+  private:
+    base::ByteSpan bytes_;
+    std::size_t offset_ = 0;
+    std::size_t end_;       // captured bytes of the innermost datagram end here; <= wire_end_
+    std::size_t wire_end_;  // where it ends on the wire
+};
+
+}  // namespace tessera::packet::detail

@@ -1,0 +1,184 @@
+#include "known_frames.hpp"
+
+#include <gtest/gtest.h>
+
+namespace tessera::packet {
+
+using test::hex;
+using test::operator+;
+
+namespace {
+
+Packet kept(test::Bytes const& bytes, std::uint32_t wire_length = 0) {
+    auto frame = test::frame_of(bytes, LinkType::raw_ip);
+    if (wire_length != 0) frame.wire_length = wire_length;
+    auto const result = decode(frame);
+    if (auto const* drop = std::get_if<Drop>(&result)) {
+        ADD_FAILURE() << "dropped: " << name(*drop);
+        return {};
+    }
+    return std::get<Packet>(result);
+}
+
+std::optional<Drop> dropped(test::Bytes const& bytes) {
+    return test::drop_of(bytes, LinkType::raw_ip);
+}
+
+std::string const segment = "1234 01bb 00000001 00000002 50 12 2000 0000 0000";
+
+test::Bytes ipv6_with(unsigned next, std::string const& rest) {
+    return test::ipv6(next, "2001:db8::1", "2001:db8::2", hex(rest));
+}
+
+}  // namespace
+
+TEST(Ipv4, OptionsMoveTheTransportHeader) {
+    auto const packet = kept(test::ip_packet({.ip_options = hex("94040000 01010101 01010100")}));
+    EXPECT_EQ(packet.network, 0);
+    EXPECT_EQ(packet.transport, 32);
+    EXPECT_EQ(packet.payload, 52);
+}
+
+TEST(Ipv4, HeaderLengthBelowFiveWordsIsMalformed) {
+    for (unsigned words = 0; words < 5; ++words) {
+        auto bytes = test::datagram4();
+        bytes[0] = static_cast<std::byte>(0x40 | words);
+        EXPECT_EQ(dropped(bytes), Drop::malformed_ip_header) << words;
+    }
+}
+
+TEST(Ipv4, TotalLength) {
+    auto with_total = [](unsigned total) {
+        auto bytes = test::datagram4();  // 45 bytes, 40 of headers
+        test::set_u16(bytes, 2, static_cast<std::uint16_t>(total));
+        return bytes;
+    };
+    EXPECT_EQ(kept(with_total(0)).payload_length, 5);  // segmentation left to the card
+    EXPECT_EQ(kept(with_total(0)).end, 45);
+    EXPECT_EQ(dropped(with_total(1)), Drop::malformed_ip_header);
+    EXPECT_EQ(dropped(with_total(19)), Drop::malformed_ip_header);
+    EXPECT_EQ(dropped(with_total(20)), Drop::malformed_transport_header);
+    EXPECT_EQ(dropped(with_total(39)), Drop::malformed_transport_header);
+    EXPECT_EQ(kept(with_total(40)).payload_length, 0);
+    EXPECT_EQ(kept(with_total(41)).end, 41);
+    EXPECT_EQ(kept(with_total(65'535)).payload_length, 5);  // no more than the wire carried
+}
+
+TEST(Ipv4, SnapLengthCutsThePayloadOnly) {
+    auto bytes = test::ip_packet({.payload = test::Bytes(1000)});
+    bytes.resize(60);
+    auto const packet = kept(bytes, 1040);
+    EXPECT_EQ(packet.payload_length, 1000);
+    EXPECT_EQ(packet.end, 60);
+    EXPECT_EQ(packet.payload, 40);
+}
+
+TEST(Ipv4, WireLengthBelowTheCapturedOneIsNotBelieved) {
+    auto const packet = kept(test::datagram4(), 10);
+    EXPECT_EQ(packet.payload_length, 5);
+    EXPECT_EQ(packet.end, 45);
+}
+
+TEST(Ipv4, FirstFragmentIsKeptLaterOnesAreNot) {
+    auto fragment = [](std::uint16_t flags_and_offset) {
+        auto bytes = test::datagram4();
+        test::set_u16(bytes, 6, flags_and_offset);
+        return bytes;
+    };
+    EXPECT_EQ(kept(fragment(0x2000)).destination.port, 443);
+    EXPECT_EQ(dropped(fragment(0x2001)), Drop::ip_fragment);
+    EXPECT_EQ(dropped(fragment(0x0010)), Drop::ip_fragment);
+}
+
+TEST(Ipv4, OtherProtocols) {
+    for (unsigned const protocol : {1U, 2U, 50U, 89U, 112U, 132U, 255U}) {
+        EXPECT_EQ(dropped(test::ipv4(protocol, "10.0.0.1", "10.0.0.2", test::Bytes(40))),
+                  Drop::not_tcp_or_udp)
+            << protocol;
+    }
+    // Extension headers belong to IPv6 alone.
+    EXPECT_EQ(dropped(test::ipv4(60, "10.0.0.1", "10.0.0.2", hex("06 00 000000000000" + segment))),
+              Drop::not_tcp_or_udp);
+}
+
+TEST(Ipv4, VersionMustFitTheLink) {
+    EXPECT_EQ(test::drop_of(test::datagram6(), LinkType::ipv4), Drop::malformed_ip_header);
+    EXPECT_EQ(test::drop_of(test::datagram4() + test::Bytes(20), LinkType::ipv6),
+              Drop::malformed_ip_header);
+}
+
+TEST(Ipv6, ExtensionHeaders) {
+    auto const hop_by_hop = "3c 00 0104 00000000";                 // then destination options
+    auto const options = " 2b 01 010c 000000000000 000000000000";  // then routing
+    auto const routing = " 2c 00 0000 00000000";                   // then fragment
+    auto const fragment = " 33 00 0001 00000007";                  // first, more follow; then AH
+    auto const authentication = " 06 01 0000 00000001 00000001 ";  // then TCP
+    auto const packet = kept(ipv6_with(
+        0, std::string(hop_by_hop) + options + routing + fragment + authentication + segment));
+    EXPECT_EQ(packet.network, 0);
+    EXPECT_EQ(packet.transport, 40 + 8 + 16 + 8 + 8 + 12);
+    EXPECT_EQ(packet.source.port, 4660);
+    EXPECT_EQ(packet.payload_length, 0);
+}
+
+TEST(Ipv6, LaterFragment) {
+    EXPECT_EQ(dropped(ipv6_with(44, "06 00 0008 00000007" + segment)), Drop::ip_fragment);
+}
+
+TEST(Ipv6, NoTransportHeader) {
+    EXPECT_EQ(dropped(ipv6_with(58, "8000000000000000")), Drop::not_tcp_or_udp);  // ICMPv6
+    EXPECT_EQ(dropped(ipv6_with(59, "")), Drop::not_tcp_or_udp);                  // no next header
+    EXPECT_EQ(dropped(ipv6_with(50, segment)), Drop::not_tcp_or_udp);             // ESP
+}
+
+TEST(Ipv6, ExtensionPastTheEnd) {
+    EXPECT_EQ(dropped(ipv6_with(0, "06 ff 000000000000" + segment)), Drop::truncated_ip_header);
+}
+
+TEST(Ipv6, EndlessExtensions) {
+    std::string chain;
+    for (int i = 0; i < 1200; ++i) chain += "0000000000000000";
+    EXPECT_EQ(dropped(ipv6_with(0, chain)), Drop::nested_too_deep);
+}
+
+TEST(Ipv6, PayloadLengthZeroIsTheRestOfTheFrame) {
+    auto bytes = ipv6_with(6, segment + "6162");
+    test::set_u16(bytes, 4, 0);
+    EXPECT_EQ(kept(bytes).payload_length, 2);
+}
+
+TEST(Tunnel, DeepTunnelsEnd) {
+    auto bytes = test::datagram4();
+    for (int i = 0; i < 64; ++i) bytes = test::ipv4(4, "10.0.0.1", "10.0.0.2", bytes);
+    EXPECT_EQ(dropped(bytes), Drop::nested_too_deep);
+}
+
+TEST(Tunnel, InnerLengthCannotExceedTheOuterOne) {
+    auto inner = test::datagram4();
+    test::set_u16(inner, 2, 1000);
+    auto const bytes = test::ipv4(4, "10.0.0.1", "10.0.0.2", inner) + test::Bytes(100);
+    auto const packet = kept(bytes);
+    EXPECT_EQ(packet.payload_length, 5);
+    EXPECT_EQ(packet.end, 65);
+}
+
+TEST(Tunnel, GreThatWeDoNotFollow) {
+    auto gre = [](std::string const& rest) {
+        return dropped(test::ipv4(47, "10.0.0.1", "10.0.0.2", hex(rest) + test::datagram4()));
+    };
+    EXPECT_EQ(gre("4000 0800 00000000 00000000"), Drop::not_tcp_or_udp);  // source routing
+    EXPECT_EQ(gre("0002 0800"), Drop::not_tcp_or_udp);                    // version 2
+    EXPECT_EQ(gre("0000 00fe"), Drop::not_tcp_or_udp);                    // OSI
+    EXPECT_EQ(gre("0000 2001"), Drop::not_ip);                            // next-hop resolution
+}
+
+TEST(Tunnel, UdpTunnelsAreThePayloadOfUdp) {
+    auto const vxlan = hex("0800000000000100") + test::ethernet(0x0800, test::datagram4());
+    auto const packet = kept(
+        test::ip_packet({.protocol = Protocol::udp, .destination_port = 4789, .payload = vxlan}));
+    EXPECT_EQ(packet.destination.port, 4789);
+    EXPECT_EQ(packet.payload_length, vxlan.size());
+    EXPECT_EQ(packet.tunnels, 0);
+}
+
+}  // namespace tessera::packet
