@@ -75,12 +75,13 @@ function(tessera_reuse_torch_header target)
         file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/torch_header.cpp
              CONTENT "// The precompiled LibTorch header hangs on this empty unit.\n")
         add_library(tessera_torch_header OBJECT ${PROJECT_BINARY_DIR}/torch_header.cpp)
-        target_link_libraries(tessera_torch_header PRIVATE libtorch::cpu)
+        target_link_libraries(tessera_torch_header PRIVATE libtorch::cpu tessera_warnings)
         target_precompile_headers(tessera_torch_header PRIVATE <torch/torch.h>)
         target_compile_options(tessera_torch_header PRIVATE
             $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
     endif()
-    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+    # The header fits only units compiled alike: same warnings, and -fPIC for programs too.
+    target_compile_options(${target} PRIVATE -fPIC $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
     target_precompile_headers(${target} REUSE_FROM tessera_torch_header)
 endfunction()
 
