@@ -88,7 +88,8 @@ std::string Axis::label(double tick) const {
         return short_number(tick, static_cast<int>(std::clamp(decimals, 0.0, 3.0)));
     }
     if (std::abs(tick) < step_ * 1e-6) return "0";
-    auto const decimals = std::clamp(-std::floor(std::log10(step_) + 1e-9), 0.0, 4.0);
+    if (step_ < 1e-3) return scientific(tick);
+    auto const decimals = std::clamp(-std::floor(std::log10(step_) + 1e-9), 0.0, 3.0);
     return short_number(tick, static_cast<int>(decimals));
 }
 

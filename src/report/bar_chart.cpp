@@ -13,18 +13,18 @@ namespace tessera::report {
 
 namespace {
 
-constexpr double width = 520;
+constexpr double width = 460;
 constexpr double top = 58;
 constexpr double row_height = 24;
 constexpr std::size_t longest_name = 26;
-constexpr double text_room = 96;  // right of the bars: value and note
+constexpr double text_room = 116;  // right of the bars: value and note
 
 double name_room(BarChart const& chart) {
     std::size_t longest = 4;
     for (auto const& bar : chart.bars) {
         longest = std::max(longest, std::min(longest_name, character_count(bar.name)));
     }
-    return 6.8 * static_cast<double>(longest) + 20;
+    return 7.2 * static_cast<double>(longest) + 20;
 }
 
 void draw_scale(Svg& svg, Axis const& axis, double left, double room, double bottom) {

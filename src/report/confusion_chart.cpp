@@ -18,13 +18,13 @@ constexpr std::size_t most_with_numbers = 30;  // classes whose cells have room 
 struct Layout {
     explicit Layout(ConfusionChart const& chart)
         : classes(chart.classes.size()), numbered(classes <= most_with_numbers) {
-        cell_width = numbered ? 48 : 13;
-        cell_height = numbered ? 34 : 13;
+        cell_width = !numbered ? 14 : classes > 16 ? 40 : 48;
+        cell_height = numbered ? 34 : 14;
         std::size_t longest = 4;
         for (auto const& name : chart.classes) {
             longest = std::max(longest, std::min(longest_name, character_count(name)));
         }
-        auto const text = 6.8 * static_cast<double>(longest);
+        auto const text = 7.2 * static_cast<double>(longest);
         left = text + 34;
         top = 64 + text * std::sqrt(0.5);
         auto const side = static_cast<double>(classes);

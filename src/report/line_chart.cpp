@@ -14,8 +14,8 @@ namespace tessera::report {
 
 namespace {
 
-constexpr double width = 520;
-constexpr double height = 320;
+constexpr double width = 460;
+constexpr double height = 300;
 constexpr double left = 58;
 constexpr double right = 14;
 constexpr double top = 62;
@@ -23,6 +23,7 @@ constexpr double bottom = 44;
 constexpr double plot_width = width - left - right;
 constexpr double plot_height = height - top - bottom;
 constexpr std::size_t most_points = 800;
+constexpr std::size_t smoothed_from = 200;  // points of a series that gets a running mean
 constexpr std::size_t colours = 6;
 
 struct Range {
@@ -89,11 +90,30 @@ void draw_axes(Svg& svg, LineChart const& chart, Axis const& x_axis, Axis const&
     svg.text(left, top - 10, chart.y_label, "muted");
 }
 
-void draw_series(Svg& svg, Series const& series, std::size_t index, LineChart const& chart,
-                 Axis const& x_axis, Axis const& y_axis) {
+/// The mean of each point's neighbourhood: 1/50 of the series, cut at its ends. [same points]
+std::vector<Point> running_mean(std::vector<Point> const& points) {
+    auto const reach = points.size() / 100;
+    std::vector<double> sums{0};
+    for (auto const& point : points) sums.push_back(sums.back() + point.y);
+    auto means = points;
+    for (std::size_t i = 0; i < points.size(); ++i) {
+        auto const begin = i - std::min(i, reach);
+        auto const end = std::min(points.size(), i + reach + 1);
+        means[i].y = (sums[end] - sums[begin]) / static_cast<double>(end - begin);
+    }
+    return means;
+}
+
+bool is_long(Series const& series, LineChart const& chart) {
+    return series.points.size() >= smoothed_from &&
+           std::all_of(series.points.begin(), series.points.end(),
+                       [&](Point const& point) { return drawable(point, chart); });
+}
+
+void draw_line(Svg& svg, std::vector<Point> const& points, std::string const& classes,
+               Stroke stroke, LineChart const& chart, Axis const& x_axis, Axis const& y_axis) {
     std::string path;
     bool pen_down = false;
-    auto const points = thinned(series.points);
     for (auto const& point : points) {
         if (!drawable(point, chart)) {
             pen_down = false;
@@ -105,8 +125,20 @@ void draw_series(Svg& svg, Series const& series, std::size_t index, LineChart co
         pen_down = true;
     }
     if (points.size() == 1 && pen_down) path += "h0.01";  // a lone point shows as a dot
-    svg.path(path, fmt::format("line s{}", index % colours),
-             series.stroke == Stroke::dashed ? "6 4" : "");
+    svg.path(path, classes, stroke == Stroke::dashed ? "6 4" : "");
+}
+
+void draw_series(Svg& svg, Series const& series, std::size_t index, LineChart const& chart,
+                 Axis const& x_axis, Axis const& y_axis) {
+    auto const colour = fmt::format("s{}", index % colours);
+    auto const points = thinned(series.points);
+    if (!is_long(series, chart)) {
+        draw_line(svg, points, "line " + colour, series.stroke, chart, x_axis, y_axis);
+        return;
+    }
+    draw_line(svg, points, "pale " + colour, Stroke::solid, chart, x_axis, y_axis);
+    draw_line(svg, thinned(running_mean(series.points)), "line " + colour, series.stroke, chart,
+              x_axis, y_axis);
 }
 
 void draw_legend(Svg& svg, LineChart const& chart) {
@@ -114,7 +146,7 @@ void draw_legend(Svg& svg, LineChart const& chart) {
     for (std::size_t i = chart.series.size(); i-- > 0;) {
         auto const name = shortened(chart.series[i].name, 24);
         svg.text(x, top - 10, name, "end");
-        x -= 7.0 * static_cast<double>(character_count(name)) + 6;
+        x -= 7.6 * static_cast<double>(character_count(name)) + 6;
         svg.path(fmt::format("M{} {}h18", coordinate(x - 18), coordinate(top - 14)),
                  fmt::format("line s{}", i % colours),
                  chart.series[i].stroke == Stroke::dashed ? "6 4" : "");

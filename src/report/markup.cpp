@@ -48,12 +48,13 @@ std::string_view style_sheet() {
 @media (prefers-color-scheme:dark){:root{--page:#14171b;--ink:#e6e8eb;--muted:#9aa4af;--grid:#2d343c;
 --panel:#1c2127;--accent:#62b5f0;--on-accent:#0b1117;--warn:#ff9c94;--warn-panel:#3a1f1d;
 --s0:#56b4e9;--s1:#f58a4b;--s2:#33c89a;--s3:#e6a0c8;--s4:#e8b93e;--s5:#a9acf5}}
-.chart{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;font-size:12px;
+.chart{font-family:system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;font-size:13px;
 font-variant-numeric:tabular-nums;background:var(--page)}
-.chart text{fill:var(--ink)}.chart .muted{fill:var(--muted)}.chart .title{font-size:14px;font-weight:600}
-.chart .small{font-size:10px}.chart .end{text-anchor:end}.chart .middle{text-anchor:middle}
+.chart text{fill:var(--ink)}.chart .muted{fill:var(--muted)}.chart .title{font-size:15px;font-weight:600}
+.chart .small{font-size:10.5px}.chart .end{text-anchor:end}.chart .middle{text-anchor:middle}
 .chart .grid{stroke:var(--grid);stroke-width:1}.chart .axis{stroke:var(--muted);stroke-width:1}
 .chart .line{fill:none;stroke-width:1.8;stroke-linejoin:round;stroke-linecap:round}
+.chart .pale{fill:none;stroke-width:1;stroke-opacity:.3}
 .chart .whisker{stroke:var(--ink);stroke-width:1.4;fill:none}.chart .track{fill:var(--grid);opacity:.45}
 .chart .cell{fill:var(--accent)}.chart .frame{fill:none;stroke:var(--grid)}
 .chart .hit{stroke:var(--ink);stroke-width:1;fill:none;opacity:.35}

@@ -124,7 +124,9 @@ RunPages run_page(RunSummary const& summary) {
     auto const figures = curve_figures(summary.metrics);
     if (figures.empty()) page.paragraph("No metrics were written yet.");
     page.figures(figures);
-    page.paragraph("Long tables show evenly spaced steps; metrics.csv holds every one.");
+    page.paragraph(
+        "Pale lines show every step, the full line above them a running mean over 1/50 of the "
+        "steps. Long tables show evenly spaced steps; metrics.csv holds every one.");
     if (!summary.config.empty()) {
         page.heading("Configuration");
         page.fold("config.toml", summary.config);

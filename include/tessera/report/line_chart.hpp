@@ -30,9 +30,9 @@ struct LineChart {
     std::vector<Series> series;
 };
 
-/// A complete SVG document of 520 x 320 units: axes with round ticks, legend, title. Text is
-/// escaped; colours follow the reader's light or dark setting; long series are thinned to their
-/// extremes without losing a spike.
+/// A complete SVG document of 460 x 300 units: axes with round ticks, legend, title. Text is
+/// escaped; colours follow the reader's light or dark setting. Series of 200 points or more are
+/// drawn pale, thinned without losing a spike, under their running mean over 1/50 of the points.
 std::string to_svg(LineChart const& chart);
 
 /// Several charts in one document, two a row.
