@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include <tessera/evaluate/probability_scores.hpp>
 
@@ -11,8 +10,8 @@ namespace {
 constexpr std::size_t deepest_rank = 5;
 
 double log_loss_of(float probability) {
-    constexpr auto tiny = std::numeric_limits<double>::epsilon();
-    return -std::log(std::clamp(static_cast<double>(probability), tiny, 1 - tiny));
+    constexpr double least = 1e-15;
+    return -std::log(std::clamp(static_cast<double>(probability), least, 1 - least));
 }
 
 double squared_error(std::span<float const> row, std::size_t label) {

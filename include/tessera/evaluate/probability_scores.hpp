@@ -19,7 +19,7 @@ struct CalibrationBin {
 
 /// Scores of the probabilities, in float64.
 struct ProbabilityScores {
-    double log_loss = 0;  ///< nats; probabilities clipped to [2^-52, 1 - 2^-52]
+    double log_loss = 0;  ///< nats; probabilities clipped to [1e-15, 1 - 1e-15]
     double brier = 0;     ///< mean over items of the sum over classes of squared error: 0 .. 2
     double ece = 0;       ///< expected calibration error over the bins
     double mce = 0;       ///< largest gap of a bin
