@@ -1,7 +1,6 @@
 #include "live_flows.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <random>
 #include <utility>
@@ -12,7 +11,6 @@ namespace tessera::flow {
 
 namespace {
 
-constexpr auto never = std::numeric_limits<base::Nanoseconds>::max();
 constexpr std::size_t max_kept = std::numeric_limits<std::uint16_t>::max();
 constexpr std::int64_t least_memory = 1 << 20;
 
@@ -25,12 +23,10 @@ constexpr std::uint64_t flow_share = 8;
 constexpr std::uint64_t bytes_per_cell =
     CellPool::cell_size + FlowIndex::peak_bytes_per_flow / 2 + 2 * CellPool::cell_size / flow_share;
 
-base::Nanoseconds timeout(double seconds, char const* name) {
-    base::validate(std::isfinite(seconds) && seconds >= 0, base::ExitCode::usage,
+Timeout timeout(double seconds, char const* name) {
+    base::validate(Timeout::valid(seconds), base::ExitCode::usage,
                    "flow.{} is {} s: give a number of seconds from 0 (never) on", name, seconds);
-    auto const nanoseconds = seconds * static_cast<double>(base::nanoseconds_per_second);
-    if (seconds == 0 || nanoseconds >= 0x1p63) return never;
-    return std::max(base::Nanoseconds{1}, static_cast<base::Nanoseconds>(nanoseconds));
+    return Timeout(seconds);
 }
 
 std::uint64_t packet_limit(std::int64_t max_packets) {
@@ -49,17 +45,6 @@ std::uint64_t cells(std::int64_t memory) {
 std::uint64_t drawn_seed() {
     std::random_device device;
     return std::uint64_t{device()} << 32 | device();
-}
-
-// later - earlier, at most the largest number.
-base::Nanoseconds elapsed(base::Nanoseconds earlier, base::Nanoseconds later) {
-    base::Nanoseconds difference = 0;
-    if (!__builtin_sub_overflow(later, earlier, &difference)) return difference;
-    return later > earlier ? never : std::numeric_limits<base::Nanoseconds>::min();
-}
-
-bool reached(base::Nanoseconds earlier, base::Nanoseconds later, base::Nanoseconds timeout) {
-    return timeout != never && elapsed(earlier, later) >= timeout;
 }
 
 }  // namespace
@@ -111,7 +96,7 @@ FlowCounts LiveFlows::counts() const {
 void LiveFlows::advance_clock(base::Nanoseconds time) {
     clock_ = std::max(clock_.value_or(time), time);
     for (auto flow = store_.oldest();
-         flow != no_cell && reached(store_[flow].last_clock, *clock_, idle_timeout_);
+         flow != no_cell && idle_timeout_.reached(store_[flow].last_clock, *clock_);
          flow = store_.oldest()) {
         close(flow, FlowEnd::idle_timeout);
     }
@@ -119,8 +104,8 @@ void LiveFlows::advance_clock(base::Nanoseconds time) {
 
 std::optional<FlowEnd> LiveFlows::ends_before(LiveFlow const& flow, packet::Packet const& packet,
                                               std::size_t kept) const {
-    if (reached(flow.last_time, packet.time, idle_timeout_)) return FlowEnd::idle_timeout;
-    if (reached(flow.first_time, packet.time, active_timeout_)) return FlowEnd::active_timeout;
+    if (idle_timeout_.reached(flow.last_time, packet.time)) return FlowEnd::idle_timeout;
+    if (active_timeout_.reached(flow.first_time, packet.time)) return FlowEnd::active_timeout;
     if (flow.packets >= max_packets_ ||
         flow.stored_bytes() + sizeof(FlowPacket) + kept > max_flow_bytes_) {
         return FlowEnd::packet_limit;

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 
+#include <tessera/flow/elapsed.hpp>
 #include <tessera/flow/flow_table.hpp>
 
 namespace tessera::flow {
@@ -33,8 +34,8 @@ class LiveFlows {
     void append(CellId flow, packet::Packet const& packet, base::ByteSpan kept);
     void close(CellId flow, FlowEnd end);
 
-    base::Nanoseconds idle_timeout_;
-    base::Nanoseconds active_timeout_;
+    Timeout idle_timeout_;
+    Timeout active_timeout_;
     std::uint64_t max_packets_;
     std::uint64_t seed_;
     FlowSink sink_;

@@ -7,22 +7,27 @@
 
 namespace tessera::token {
 
-/// A header field that a profile may hide. Each is found at its parsed offset, never at a fixed
+/// A part of a packet that a profile may hide. Each is found at its parsed offset, never at a fixed
 /// byte count.
 enum class Field : std::uint8_t {
     link_header,    ///< everything before the IP header (MAC addresses, VLAN tags, tunnels)
-    addresses,      ///< IPv4 and IPv6 source and destination
+    addresses,      ///< IPv4 and IPv6, those in IP options, extension headers, MPTCP included
     ports,          ///< TCP and UDP
-    ip_id,          ///< IPv4 identification, IPv6 flow label
-    checksums,      ///< IPv4 header, TCP, UDP
-    tcp_sequence,   ///< sequence and acknowledgement number
-    tcp_timestamp,  ///< value and echo of the TCP time-stamp option (RFC 7323)
+    ip_id,          ///< IPv4 identification and stream id, IPv6 flow label, fragment id, AH SPI
+    checksums,      ///< IPv4 header, TCP, UDP; digests in TCP options and AH
+    tcp_sequence,   ///< sequence and acknowledgement number, SACK edges, MPTCP, AH sequence
+    tcp_timestamp,  ///< value and echo of the TCP time-stamp option (RFC 7323) and its forerunner
     tcp_window,
     tcp_options,  ///< all options
     ttl,          ///< IPv4 time to live, IPv6 hop limit
     payload,
+    network_header,    ///< the whole IP header, options and extension headers included
+    transport_header,  ///< the whole TCP or UDP header
     count_,
 };
+
+/// The name in manifests, e.g. "tcp_sequence".
+char const* name(Field field);
 
 /// What is hidden: the bytes of each named field become zero before tokens are cut.
 struct MaskingProfile {
@@ -34,7 +39,9 @@ struct MaskingProfile {
 
 /// "default" hides what names a host or a flow (MAC, addresses, ports, IP id, checksums, TCP
 /// sequence, acknowledgement and time stamps); "none" hides nothing; "headers-only" also hides the
-/// payload. Error(usage) lists the known names.
+/// payload. "A1", "D1", "C", "T", "CTD", "H1" and "P1" are the occlusion designs of the SoK of
+/// encrypted traffic classification (IEEE S&P 2025): nothing, MAC with addresses and ports,
+/// implicit ids, clocks, all three, payload, all headers. Error(usage) lists the known names.
 MaskingProfile masking_profile(std::string_view name);
 
 std::vector<std::string> masking_profiles();

@@ -1,0 +1,38 @@
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include <tessera/base/error.hpp>
+#include <tessera/token/token_config.hpp>
+
+namespace tessera::token {
+namespace {
+
+TEST(TokenSettings, SayAllThatDecidesTokens) {
+    auto const text = token_settings({.masking = "T", .bytes_per_packet = 128});
+    EXPECT_EQ(text.substr(text.find("masking")),
+              "masking 1\nhide tcp_timestamp\nhide tcp_window\nstart network\nbytes 128\n");
+}
+
+TEST(TokenSettings, HashDiffersWithEach) {
+    std::set<std::string> hashes;
+    for (auto const& config :
+         {TokenConfig{}, TokenConfig{.masking = "none"}, TokenConfig{.masking = "CTD"},
+          TokenConfig{.start = "transport"}, TokenConfig{.bytes_per_packet = 128}}) {
+        hashes.insert(token_settings_hash(config));
+    }
+    EXPECT_EQ(hashes.size(), 5U);
+}
+
+TEST(TokenSettings, HashIsEqualWhereTokensAre) {
+    EXPECT_EQ(token_settings_hash({}), token_settings_hash({}));
+    EXPECT_EQ(token_settings_hash({.masking = "none"}), token_settings_hash({.masking = "A1"}));
+}
+
+TEST(TokenSettings, RefuseUnknownNames) {
+    EXPECT_THROW(token_settings({.tokenizer = "?"}), base::Error);
+    EXPECT_THROW(token_settings({.masking = "?"}), base::Error);
+}
+
+}  // namespace
+}  // namespace tessera::token
