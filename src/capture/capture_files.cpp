@@ -1,0 +1,142 @@
+#include "capture_sniff.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <map>
+#include <set>
+#include <string_view>
+
+#include <glob.h>
+
+#include <tessera/base/error.hpp>
+#include <tessera/base/files.hpp>
+#include <tessera/capture/capture_files.hpp>
+
+namespace tessera::capture {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+[[noreturn]] void cannot(char const* verb, fs::path const& path, std::string const& why) {
+    base::fail(base::ExitCode::bad_input, "cannot {} '{}': {}", verb,
+               base::printable(path.string()), why);
+}
+
+// Collects the files of all inputs; each file once, whatever ways lead to it.
+class Finder {
+  public:
+    void add_input(std::string const& input) {
+        if (input == "-") {
+            add(input, "-");
+        } else if (input.starts_with('@')) {
+            add_list(input.substr(1));
+        } else if (fs::exists(fs::status(input))) {
+            add_path(input, fs::path(input).filename().string());
+        } else {
+            add_glob(input);
+        }
+    }
+
+    FoundCaptures finish() {
+        auto& captures = found_.captures;
+        std::sort(captures.begin(), captures.end(), [](auto const& left, auto const& right) {
+            return left.path.native() < right.path.native();
+        });
+        tell_apart();
+        return std::move(found_);
+    }
+
+  private:
+    void add_path(fs::path const& path, std::string const& name) {
+        if (fs::is_directory(path)) {
+            search(path, path);
+        } else {
+            add(path, name);
+        }
+    }
+
+    void add_list(fs::path const& list) {
+        auto const text = base::read_text(list);
+        std::string_view rest = text;
+        while (!rest.empty()) {
+            auto line = rest.substr(0, rest.find('\n'));
+            rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+            if (line.ends_with('\r')) line.remove_suffix(1);
+            if (line.empty()) continue;
+            fs::path const path(line);
+            if (!fs::exists(path)) cannot("find", path, "named in " + list.string());
+            add_path(path, path.lexically_normal().string());
+        }
+    }
+
+    // Names are taken below the last folder before the first wildcard.
+    void add_glob(std::string const& pattern) {
+        auto const wildcard = pattern.find_first_of("*?[");
+        if (wildcard == std::string::npos) cannot("find", pattern, "no such file");
+        fs::path const fixed = pattern.substr(0, pattern.rfind('/', wildcard) + 1);
+        glob_t matches{};
+        auto const result = ::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &matches);
+        std::vector<fs::path> const paths(matches.gl_pathv, matches.gl_pathv + matches.gl_pathc);
+        ::globfree(&matches);
+        if (result != 0) cannot("find", pattern, "nothing matches the pattern");
+        for (auto const& path : paths) {
+            add_path(path, path.lexically_relative(fixed.empty() ? "." : fixed).string());
+        }
+    }
+
+    // Takes the captures in a folder and all below it; a folder that links lead to twice, once.
+    void search(fs::path const& folder, fs::path const& root) {
+        std::error_code error;
+        if (!seen_.insert(fs::canonical(folder, error)).second) return;
+        fs::directory_iterator entries(folder, error);
+        if (error) cannot("list", folder, error.message());
+        for (; entries != fs::directory_iterator(); entries.increment(error)) {
+            auto const& path = entries->path();
+            if (path.filename().native().starts_with('.')) continue;
+            if (entries->is_directory(error)) {
+                search(path, root);
+            } else if (looks_like_capture(path)) {
+                add(path, path.lexically_relative(root).string());
+            } else {
+                ++found_.skipped;
+            }
+        }
+        if (error) cannot("list", folder, error.message());
+    }
+
+    void add(fs::path const& path, std::string const& name) {
+        std::error_code error;
+        auto const file = path == "-" ? path : fs::canonical(path, error);
+        if (!seen_.insert(error ? path : file).second) return;
+        CaptureFile capture{path, name, 0, 0};
+        if (fs::is_regular_file(path, error)) {
+            capture.bytes = fs::file_size(path, error);
+            capture.modified = fs::last_write_time(path, error).time_since_epoch().count();
+        }
+        found_.captures.push_back(std::move(capture));
+    }
+
+    // Files of one name in several inputs go by their whole paths.
+    void tell_apart() {
+        std::map<std::string, int> uses;
+        for (auto const& capture : found_.captures) ++uses[capture.name];
+        for (auto& capture : found_.captures) {
+            if (uses[capture.name] > 1) capture.name = capture.path.lexically_normal().string();
+        }
+    }
+
+    FoundCaptures found_;
+    std::set<fs::path> seen_;  // files and folders, without links
+};
+
+}  // namespace
+
+FoundCaptures find_captures(std::vector<std::string> const& inputs) {
+    Finder finder;
+    for (auto const& input : inputs) finder.add_input(input);
+    return finder.finish();
+}
+
+}  // namespace tessera::capture

@@ -1,0 +1,24 @@
+#include "mapped_source.hpp"
+
+#include <algorithm>
+
+namespace tessera::capture {
+
+namespace {
+
+constexpr std::size_t stretch = std::size_t{16} << 20U;  // bytes resident at most, but for records
+
+}  // namespace
+
+MappedSource::MappedSource(std::filesystem::path const& path) : file_(path) {
+    file_.expect_sequential();
+}
+
+bool MappedSource::refill(std::size_t count) {
+    auto const rest = file_.bytes().subspan(offset());
+    file_.release_before(offset());
+    window_ = rest.first(std::min(rest.size(), std::max(count, stretch)));
+    return window_.size() >= count;
+}
+
+}  // namespace tessera::capture
