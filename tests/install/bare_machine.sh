@@ -3,15 +3,15 @@
 # repository into it, runs a command there with an empty cache, and says how long it took. Run by hand.
 # Usage: tests/install/bare_machine.sh FOLDER [COMMAND...]     (root, debootstrap; default: containers/setup.sh)
 #   e.g. tests/install/bare_machine.sh /var/tmp/bare ./jobs/quickstart.sh
-# Environment: SUITE (bookworm), MIRROR (the one of this machine), COMPONENTS (main; Ubuntu: main,universe),
-#   KEEP=yes leaves the folder for a second look.
+# Environment: BARE_SUITE (bookworm), BARE_MIRROR (the one of this machine), BARE_COMPONENTS (main; Ubuntu: main,universe),
+#   BARE_KEEP=yes leaves the folder for a second look.
 # The clone holds what is committed. This machine's apt, pip and certificate settings are taken along.
 set -euo pipefail
 [ $# -ge 1 ] || { sed -n '2,8s/^# //p' "${BASH_SOURCE[0]}"; exit 2; }
 repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 mkdir -p "$1"; tree=$(realpath "$1"); shift
 [ $# -gt 0 ] || set -- containers/setup.sh
-suite=${SUITE:-bookworm}
+suite=${BARE_SUITE:-bookworm}
 
 this_mirror() {
     awk '/^deb /{print $2; exit} /^URIs:/{print $2; exit}' \
@@ -19,10 +19,10 @@ this_mirror() {
 }
 
 make_tree() {
-    debootstrap --variant=minbase --include=git ${COMPONENTS:+--components="$COMPONENTS"} "$suite" "$tree" "${MIRROR:-$(this_mirror)}" >"$tree.log" ||
+    debootstrap --variant=minbase --include=git ${BARE_COMPONENTS:+--components="$BARE_COMPONENTS"} "$suite" "$tree" "${BARE_MIRROR:-$(this_mirror)}" >"$tree.log" ||
         { tail -n 5 "$tree.log"; exit 4; }
     cp /etc/resolv.conf /etc/hosts "$tree/etc/"
-    if [ -z "${MIRROR:-}" ]; then cp /etc/apt/sources.list.d/*.sources "$tree/etc/apt/sources.list.d/" 2>/dev/null || true; fi
+    if [ -z "${BARE_MIRROR:-}" ]; then cp /etc/apt/sources.list.d/*.sources "$tree/etc/apt/sources.list.d/" 2>/dev/null || true; fi
     cp /etc/pip.conf "$tree/etc/" 2>/dev/null || true
     mkdir -p "$tree/usr/local/share/ca-certificates"
     cp /usr/local/share/ca-certificates/*.crt "$tree/usr/local/share/ca-certificates/" 2>/dev/null || true
@@ -46,7 +46,7 @@ timed() {
     return "$code"
 }
 
-if [ "${KEEP:-}" != yes ]; then trap 'rm -rf --one-file-system "$tree"' EXIT; fi
+if [ "${BARE_KEEP:-}" != yes ]; then trap 'rm -rf --one-file-system "$tree"' EXIT; fi
 [ -x "$tree/usr/bin/git" ] || make_tree
 timed "$@"
 timed "$@"   # nothing is missing now
