@@ -19,7 +19,7 @@ struct Overlap {
 };
 
 /// What stands on both sides of two folds. A model may know it again without having learnt
-/// anything (Wickramasinghe et al. 2025; science of honest splits: datasets/FORMAT.md).
+/// anything ("The Sweet Danger of Sugar", SIGCOMM 2025).
 struct PairAudit {
     Fold first = Fold::train;
     Fold second = Fold::test;

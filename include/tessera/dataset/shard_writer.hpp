@@ -23,6 +23,8 @@ struct ShardSettings {
     std::uint64_t memory = 64U << 20U;  ///< bytes held before columns go to a temporary file
 };
 
+class ShardBuffers;
+
 /// Flows in, one shard file out. Memory stays near ShardSettings::memory whatever the size: full
 /// columns are put by in a nameless temporary file of the folder and copied into exact contiguous
 /// datasets at the end. The same flows give the same bytes.
@@ -44,10 +46,9 @@ class ShardWriter {
     ShardSummary finish();
 
   private:
-    class Columns;
     base::FileSystem* files_;
     ShardSettings settings_;
-    std::unique_ptr<Columns> columns_;
+    std::unique_ptr<ShardBuffers> buffers_;
 };
 
 /// Writes STORE/index.h5 over the shards that lie in the folder; memory does not grow with the

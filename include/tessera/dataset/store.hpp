@@ -125,14 +125,25 @@ class Store {
         base::MappedFile file;
         ShardColumns columns;
         ShardCounts first;
+        std::uint64_t first_capture = 0;
+        std::uint64_t captures = 0;
     };
     struct Place {
         Shard const* shard;
         std::size_t row;
     };
+    struct Range {
+        std::uint64_t begin;
+        std::uint64_t end;
+    };
 
     Place place(Level level, std::uint64_t index) const;
-    [[noreturn]] void fail_row(Shard const& shard, char const* what, std::uint64_t row) const;
+    Range range(Shard const& shard, Column column, std::span<std::uint64_t const> bounds,
+                std::size_t row, std::uint64_t end) const;
+    flow::Direction direction(Shard const& shard, Column column,
+                              std::span<std::uint8_t const> directions, std::size_t row) const;
+    void read_flow_row(Shard const& shard, std::size_t row, FlowView& view) const;
+    [[noreturn]] void fail_row(Shard const& shard, Column column, std::uint64_t row) const;
 
     std::filesystem::path path_;
     Manifest manifest_;

@@ -1,0 +1,23 @@
+#include "file_checksum.hpp"
+
+#include <algorithm>
+
+#include <tessera/base/hash.hpp>
+#include <tessera/base/mapped_file.hpp>
+
+namespace tessera::dataset {
+
+std::string file_checksum(std::filesystem::path const& path) {
+    constexpr std::size_t piece = std::size_t{8} << 20U;
+    base::MappedFile const file(path);
+    file.expect_sequential();
+    base::Checksum sum;
+    auto const bytes = file.bytes();
+    for (std::size_t begin = 0; begin < bytes.size(); begin += piece) {
+        sum.add(bytes.subspan(begin, std::min(piece, bytes.size() - begin)));
+        file.release_before(begin);
+    }
+    return sum.hex();
+}
+
+}  // namespace tessera::dataset

@@ -1,0 +1,110 @@
+#include "shard_buffers.hpp"
+
+#include <algorithm>
+
+#include <tessera/base/error.hpp>
+
+namespace tessera::dataset {
+
+namespace {
+
+// A burst list that leaves packets out, or takes one twice, would shift every later offset.
+void check_bursts(flow::Flow const& flow, std::span<burst::Burst const> bursts) {
+    std::size_t next = 0;
+    for (auto const& burst : bursts) {
+        base::validate(burst.first_packet == next && burst.packets > 0, base::ExitCode::failed,
+                       "bursts of a flow skip packets at packet {}", next);
+        next += burst.packets;
+    }
+    base::validate(next == flow.packets.size() && next > 0, base::ExitCode::failed,
+                   "bursts hold {} of a flow's {} packets", next, flow.packets.size());
+}
+
+}  // namespace
+
+ShardBuffers::ShardBuffers(std::filesystem::path const& folder, std::size_t label_sets)
+    : label_flows(label_sets), spool_(folder) {
+    offsets_.values.push_back(0);
+    burst_packets_.values.push_back(0);
+    packet_offsets_.values.push_back(0);
+    flow_bursts_.values.push_back(0);
+    flow_packets_.values.push_back(0);
+    for (std::size_t i = 0; i < label_sets; ++i) {
+        labels_.push_back(std::make_unique<ColumnOf<std::int32_t>>());
+    }
+}
+
+void ShardBuffers::add(flow::Flow const& flow, std::span<burst::Burst const> bursts,
+                       std::uint32_t capture, std::span<std::int32_t const> labels) {
+    check_bursts(flow, bursts);
+    base::validate(labels.size() == labels_.size(), base::ExitCode::failed,
+                   "{} labels for {} label sets", labels.size(), labels_.size());
+    for (auto const& burst : bursts) add_burst(flow, burst);
+    add_flow_row(flow, capture);
+    add_labels(labels);
+}
+
+void ShardBuffers::add_packet(flow::Flow const& flow, flow::FlowPacket const& packet) {
+    auto const before = tokens_.values.size();
+    token::append_bigrams(flow.bytes_of(packet), tokens_.values);
+    counts_.tokens += tokens_.values.size() - before;
+    ++counts_.packets;
+    packet_offsets_.values.push_back(counts_.tokens);
+    packet_direction_.values.push_back(static_cast<std::uint8_t>(packet.direction));
+    packet_time_.values.push_back(packet.time);
+    packet_wire_length_.values.push_back(packet.wire_length);
+    packet_payload_length_.values.push_back(packet.payload_length);
+    packet_tcp_flags_.values.push_back(packet.tcp_flags);
+}
+
+void ShardBuffers::add_burst(flow::Flow const& flow, burst::Burst const& burst) {
+    auto const packets = std::span(flow.packets).subspan(burst.first_packet, burst.packets);
+    for (auto const& packet : packets) add_packet(flow, packet);
+    ++counts_.bursts;
+    offsets_.values.push_back(counts_.tokens);
+    burst_direction_.values.push_back(static_cast<std::uint8_t>(burst.direction));
+    burst_packets_.values.push_back(counts_.packets);
+}
+
+void ShardBuffers::add_flow_row(flow::Flow const& flow, std::uint32_t capture) {
+    auto const [first, last] =
+        std::minmax_element(flow.packets.begin(), flow.packets.end(),
+                            [](auto const& a, auto const& b) { return a.time < b.time; });
+    std::uint64_t wire_bytes = 0;
+    for (auto const& packet : flow.packets) wire_bytes += packet.wire_length;
+    ++counts_.flows;
+    ++flow_ends.at(static_cast<std::size_t>(flow.end));
+    flow_bursts_.values.push_back(counts_.bursts);
+    flow_packets_.values.push_back(counts_.packets);
+    flow_capture_.values.push_back(capture);
+    flow_protocol_.values.push_back(static_cast<std::uint8_t>(flow.key.protocol));
+    flow_initiator_address_.values.push_back(flow.initiator().address.bytes);
+    flow_initiator_port_.values.push_back(flow.initiator().port);
+    flow_responder_address_.values.push_back(flow.responder().address.bytes);
+    flow_responder_port_.values.push_back(flow.responder().port);
+    flow_first_.values.push_back(first->time);
+    flow_last_.values.push_back(last->time);
+    flow_wire_bytes_.values.push_back(wire_bytes);
+    flow_end_.values.push_back(static_cast<std::uint8_t>(flow.end));
+}
+
+void ShardBuffers::add_labels(std::span<std::int32_t const> labels) {
+    for (std::size_t set = 0; set < labels.size(); ++set) {
+        labels_[set]->values.push_back(labels[set]);
+        ++label_flows[set][labels[set]];
+    }
+}
+
+std::uint64_t ShardBuffers::pending_bytes() const {
+    std::uint64_t bytes = 0;
+    for (auto const* column : all_) bytes += column->pending_bytes();
+    for (auto const& column : labels_) bytes += column->pending_bytes();
+    return bytes;
+}
+
+void ShardBuffers::put_by() {
+    for (auto* column : all_) column->put_by(spool_);
+    for (auto const& column : labels_) column->put_by(spool_);
+}
+
+}  // namespace tessera::dataset
