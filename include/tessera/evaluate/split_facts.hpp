@@ -1,0 +1,28 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tessera::evaluate {
+
+/// Values found in two folds at once, e.g. servers of train and test.
+struct SharedValues {
+    std::string folds;  ///< "train-test"
+    std::string what;   ///< "server"
+    std::uint64_t shared = 0;
+    std::uint64_t first = 0;   ///< distinct values in the first fold
+    std::uint64_t second = 0;  ///< .. and in the second
+};
+
+/// What a report says about the split that it was graded on.
+struct SplitFacts {
+    std::string name;
+    std::string by;                        ///< what stays together: flow, capture, ..
+    std::array<std::uint64_t, 3> flows{};  ///< train, valid, test
+    std::vector<SharedValues> audit;
+    std::vector<std::string> warnings;  ///< e.g. a class that a fold lacks
+};
+
+}  // namespace tessera::evaluate
