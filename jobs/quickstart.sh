@@ -88,7 +88,7 @@ sample=datasets/sample
 configs=configs/quickstart
 store=$out/store
 
-step preprocess "captures -> token store" "$store" "$sample" \
+step preprocess "captures -> token store" "$store" "$sample/run* $sample/labels.toml" \
     preprocess --input "$sample" --labels "$sample/labels.toml" --store "$store"
 step split "split by recording" "$store/splits/runs.json" "" \
     split "$store" --by folder --name runs
