@@ -1,4 +1,5 @@
-#include "layers.hpp"
+#include "common_layers.hpp"
+#include "transport.hpp"
 
 #include <tessera/packet/decode.hpp>
 
@@ -59,32 +60,48 @@ Header advance(Header header, detail::Walk& walk) noexcept {
         case Header::gre:
             return detail::gre(walk);
         case Header::tcp:
-            return detail::tcp(walk);
         case Header::udp:
-            return detail::udp(walk);
-        case Header::done:
         case Header::dropped:
             break;
     }
     return header;
 }
 
-}  // namespace
-
-std::variant<Packet, Drop> decode(Frame const& frame) noexcept {
-    std::variant<Packet, Drop> result;
-    detail::Walk walk(frame, *std::get_if<Packet>(&result));
-    auto header = detail::first_header(frame.link);
-    if (header == Header::dropped) return Drop::unknown_link_type;
-    for (unsigned met = 0; header < Header::done; ++met) {
-        if (met == max_headers) return Drop::nested_too_deep;
+// From any header to the transport header or a drop.
+Header walk_on(Header header, detail::Walk& walk) noexcept {
+    for (unsigned met = 0; header < Header::tcp; ++met) {
+        if (met == max_headers) return walk.stop(Drop::nested_too_deep);
         header = advance(header, walk);
     }
-    if (header == Header::dropped) return walk.drop;
-    walk.packet.bytes = frame.bytes;
-    walk.packet.time = frame.time;
-    walk.packet.wire_length = frame.wire_length;
-    return result;
+    return header;
+}
+
+Header walk_from_link(LinkType link, detail::Walk& walk) noexcept {
+    auto const first = detail::first_header(link);
+    return first == Header::dropped ? walk.stop(Drop::unknown_link_type) : walk_on(first, walk);
+}
+
+}  // namespace
+
+// Ethernet and IPv4 go straight through; whatever else they lead to, the loop follows.
+std::variant<Packet, Drop> decode(Frame const& frame) noexcept {
+    detail::Walk walk(frame);
+    auto header = Header::dropped;
+    if (frame.link == LinkType::ethernet) {
+        header = detail::ethernet(walk);
+        if (header == Header::ipv4) header = detail::ipv4(walk);
+        header = walk_on(header, walk);
+    } else {
+        header = walk_from_link(frame.link, walk);
+    }
+    switch (header) {
+        case Header::tcp:
+            return detail::tcp(walk, frame);
+        case Header::udp:
+            return detail::udp(walk, frame);
+        default:
+            return walk.drop;
+    }
 }
 
 }  // namespace tessera::packet

@@ -1,27 +1,6 @@
 #include "layers.hpp"
 
-#include <cstring>
-
 namespace tessera::packet::detail {
-
-namespace {
-
-Address mapped(std::byte const* bytes) noexcept {
-    Address address;
-    address.bytes[10] = address.bytes[11] = 0xff;
-    std::memcpy(address.bytes.data() + 12, bytes, 4);
-    return address;
-}
-
-// Notes an IP header at the offset; those met before it were tunnels.
-void enter(Walk& walk, std::uint8_t version) noexcept {
-    auto& packet = walk.packet;
-    packet.tunnels = walk.ip_headers++;
-    packet.ip_version = version;
-    packet.network = static_cast<std::uint32_t>(walk.offset());
-}
-
-}  // namespace
 
 Header from_protocol(Walk& walk, std::uint8_t protocol) noexcept {
     switch (protocol) {
@@ -56,27 +35,6 @@ Header ip(Walk& walk) noexcept {
     }
 }
 
-// RFC 791. A total length of 0 comes from hosts that leave segmentation to the network card: the
-// datagram is the rest of the frame.
-Header ipv4(Walk& walk) noexcept {
-    constexpr std::size_t least = 20;
-    if (!walk.holds(least)) return walk.stop(Drop::truncated_ip_header);
-    auto const first = walk.u8(0);
-    std::size_t const header = (first & 0x0fU) * 4U;
-    std::size_t const total = walk.u16(2);
-    bool const right_length = header >= least && (total == 0 || total >= header);
-    if (first >> 4U != 4 || !right_length) return walk.stop(Drop::malformed_ip_header);
-    if (!walk.holds(header)) return walk.stop(Drop::truncated_ip_header);
-    if ((walk.u16(6) & 0x1fffU) != 0) return walk.stop(Drop::ip_fragment);
-    enter(walk, 4);
-    walk.packet.source.address = mapped(walk.here() + 12);
-    walk.packet.destination.address = mapped(walk.here() + 16);
-    auto const protocol = walk.u8(9);
-    if (total != 0) walk.limit(total);
-    walk.skip(header);
-    return from_protocol(walk, protocol);
-}
-
 namespace {
 
 Header from_next_header(Walk& walk, std::uint8_t next) noexcept {
@@ -102,10 +60,7 @@ Header ipv6(Walk& walk) noexcept {
     constexpr std::size_t size = 40;
     if (!walk.holds(size)) return walk.stop(Drop::truncated_ip_header);
     if (walk.u8(0) >> 4U != 6) return walk.stop(Drop::malformed_ip_header);
-    enter(walk, 6);
-    auto& packet = walk.packet;
-    std::memcpy(packet.source.address.bytes.data(), walk.here() + 8, 16);
-    std::memcpy(packet.destination.address.bytes.data(), walk.here() + 24, 16);
+    walk.enter_ip(6);
     std::size_t const payload = walk.u16(4);
     auto const next = walk.u8(6);
     if (payload != 0) walk.limit(size + payload);
@@ -138,7 +93,7 @@ Header authentication(Walk& walk) noexcept {
     std::size_t const size = 8U + walk.u8(1) * 4U;
     if (!walk.holds(size)) return walk.stop(Drop::truncated_ip_header);
     walk.skip(size);
-    return walk.packet.ip_version == 6 ? from_next_header(walk, next) : from_protocol(walk, next);
+    return walk.ip_version == 6 ? from_next_header(walk, next) : from_protocol(walk, next);
 }
 
 }  // namespace tessera::packet::detail

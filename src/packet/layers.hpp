@@ -9,13 +9,15 @@ namespace tessera::packet::detail {
 /// The header that a capture of this link type begins with; Header::dropped when we know it not.
 Header first_header(LinkType link) noexcept;
 
+// One function for each kind of header: reads it, moves past it, returns what follows. Ethernet and
+// IPv4, which nearly every packet passes, stand in common_layers.hpp.
+
 /// What an EtherType (IEEE 802) announces. Values up to 1,500 are lengths of 802.3 frames.
 Header from_ether_type(Walk& walk, std::uint16_t type) noexcept;
 
 /// What an IP protocol number announces.
 Header from_protocol(Walk& walk, std::uint8_t protocol) noexcept;
 
-Header ethernet(Walk& walk) noexcept;
 Header vlan(Walk& walk) noexcept;
 Header llc(Walk& walk) noexcept;
 Header mpls(Walk& walk) noexcept;
@@ -33,14 +35,10 @@ Header prism(Walk& walk) noexcept;
 Header ppi(Walk& walk) noexcept;
 
 Header ip(Walk& walk) noexcept;
-Header ipv4(Walk& walk) noexcept;
 Header ipv6(Walk& walk) noexcept;
 Header ipv6_extension(Walk& walk) noexcept;
 Header ipv6_fragment(Walk& walk) noexcept;
 Header authentication(Walk& walk) noexcept;
 Header gre(Walk& walk) noexcept;
-
-Header tcp(Walk& walk) noexcept;
-Header udp(Walk& walk) noexcept;
 
 }  // namespace tessera::packet::detail

@@ -70,14 +70,6 @@ Header from_ether_type(Walk& walk, std::uint16_t type) noexcept {
     return type <= longest_802_3 ? Header::llc : walk.stop(Drop::not_ip);
 }
 
-Header ethernet(Walk& walk) noexcept {
-    constexpr std::size_t size = 14;
-    if (!walk.holds(size)) return walk.stop(Drop::truncated_link_header);
-    auto const type = walk.u16(12);
-    walk.skip(size);
-    return from_ether_type(walk, type);
-}
-
 Header vlan(Walk& walk) noexcept {
     constexpr std::size_t size = 4;
     if (!walk.holds(size)) return walk.stop(Drop::truncated_link_header);

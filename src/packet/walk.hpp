@@ -7,7 +7,6 @@
 #include <tessera/base/bytes.hpp>
 #include <tessera/packet/drop.hpp>
 #include <tessera/packet/frame.hpp>
-#include <tessera/packet/packet.hpp>
 
 namespace tessera::packet::detail {
 
@@ -36,24 +35,33 @@ enum class Header : std::uint8_t {
     ipv6_fragment,
     authentication,
     gre,
-    tcp,
+    tcp,  ///< from here on the walk is over
     udp,
-    done,
     dropped,
 };
 
-/// One pass over a frame from the link header to the transport payload.
+/// One pass over a frame from the link header to the transport header. It only moves offsets; the
+/// packet is made of them when the walk is over.
 class Walk {
   public:
-    Walk(Frame const& frame, Packet& result) noexcept
-        : packet(result),
-          bytes_(frame.bytes),
+    explicit Walk(Frame const& frame) noexcept
+        : bytes_(frame.bytes),
           end_(frame.bytes.size()),
           wire_end_(std::max<std::size_t>(frame.wire_length, frame.bytes.size())) {}
 
-    Packet& packet;
-    Drop drop = Drop::not_ip;     ///< why, once Header::dropped is reached
-    std::uint8_t ip_headers = 0;  ///< met so far
+    Drop drop = Drop::not_ip;  ///< why, once Header::dropped is reached
+
+    // The innermost IP header met so far.
+    std::size_t network = 0;
+    unsigned ip_version = 0;
+    unsigned ip_headers = 0;  ///< met so far
+
+    /// Notes an IP header at the offset.
+    void enter_ip(unsigned version) noexcept {
+        network = offset_;
+        ip_version = version;
+        ++ip_headers;
+    }
 
     std::size_t offset() const noexcept { return offset_; }
     std::size_t end() const noexcept { return end_; }
@@ -78,7 +86,6 @@ class Walk {
     std::uint32_t u32_little(std::size_t at) const noexcept {
         return base::load_little_endian<std::uint32_t>(bytes_, offset_ + at);
     }
-    std::byte const* here() const noexcept { return bytes_.data() + offset_; }
 
     void skip(std::size_t count) noexcept { offset_ += count; }
 
@@ -88,6 +95,7 @@ class Walk {
         end_ = std::min(end_, wire_end_);
     }
 
+    /// Ends the walk.
     Header stop(Drop reason) noexcept {
         drop = reason;
         return Header::dropped;
