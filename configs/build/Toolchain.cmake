@@ -15,10 +15,11 @@ if(CCACHE_PROGRAM)
         CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE_PROGRAM})
 endif()
 
+# Designated initialisers name what they set; the rest is the field's own default.
 add_library(tessera_warnings INTERFACE)
 target_compile_options(tessera_warnings INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
-    -Wold-style-cast -Woverloaded-virtual -Werror
+    -Wold-style-cast -Woverloaded-virtual -Wno-missing-field-initializers -Werror
     $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond -Wlogical-op>)
 
 # Sanitized code runs at -O1; GCC's flow-based warnings report false positives there.
@@ -27,7 +28,7 @@ if(TESSERA_SANITIZE)
                         -fno-omit-frame-pointer -g)
     add_link_options(-fsanitize=${TESSERA_SANITIZE})
     target_compile_options(tessera_warnings INTERFACE
-        $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+        $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized -Wno-mismatched-new-delete>)
 endif()
 
 if(TESSERA_NATIVE)

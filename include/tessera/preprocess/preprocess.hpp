@@ -1,0 +1,69 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <tessera/base/files.hpp>
+#include <tessera/base/options.hpp>
+#include <tessera/base/progress.hpp>
+#include <tessera/burst/burst.hpp>
+#include <tessera/capture/capture_reader.hpp>
+#include <tessera/comm/communicator.hpp>
+#include <tessera/dataset/manifest.hpp>
+#include <tessera/flow/flow_table.hpp>
+#include <tessera/token/packet_cutter.hpp>
+
+namespace tessera::preprocess {
+
+struct PreprocessConfig {
+    std::vector<std::string> input;  ///< files, folders, globs, @lists
+    std::filesystem::path store;     ///< folder to make
+    std::filesystem::path labels;    ///< rules, TOML or CSV; empty: no labels
+    bool strict = false;             ///< stop at the first bad file
+    std::string filter;              ///< BPF expression; empty: every packet
+    capture::CaptureLimits capture;
+    token::TokenConfig token;
+    flow::FlowConfig flow;
+    burst::BurstLimits burst;
+};
+
+void describe(base::OptionTable& options, PreprocessConfig& config);
+
+/// What a run made of its captures, and what it cost.
+struct PreprocessResult {
+    dataset::Manifest manifest;
+    dataset::RunCost cost;
+    std::uint64_t skipped = 0;         ///< files in the input folders that are no captures
+    std::uint64_t resumed_units = 0;   ///< taken over from an interrupted run
+    std::vector<std::string> notices;  ///< one line for each bad file
+};
+
+struct PreprocessMode {
+    base::ProgressMode progress = base::ProgressMode::none;
+    bool replace = false;  ///< an existing store gives way, once the new one is whole
+};
+
+/// Captures in, token store out; every rank calls it. The captures are cut into units by size, each
+/// rank turns its units into shards, rank 0 publishes the whole. The store's bytes do not depend on
+/// the number of ranks. An interrupted run leaves `STORE.partial`, from which the next call with
+/// the same settings and captures goes on. Bad captures are listed and cost nothing else. Throws
+/// AgreedError on every rank.
+PreprocessResult preprocess(comm::Communicator const& comm, PreprocessConfig const& config,
+                            base::FileSystem& files, PreprocessMode const& mode);
+
+/// What a run would do, found without writing anything.
+struct PreprocessPlan {
+    std::uint64_t captures = 0;
+    std::uint64_t bytes = 0;
+    std::uint64_t units = 0;    ///< shards of the store
+    std::uint64_t skipped = 0;  ///< files that are no captures
+};
+PreprocessPlan plan(PreprocessConfig const& config);
+
+/// The settings that decide what the store holds, as TOML: two runs with equal text and captures
+/// make equal stores.
+std::string content_settings(PreprocessConfig const& config);
+
+}  // namespace tessera::preprocess

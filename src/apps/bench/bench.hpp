@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace tessera::apps {
+
+struct BenchConfig {
+    std::vector<std::string> input;  ///< captures to make the corpus from
+    std::filesystem::path corpus;    ///< the corpus; made from `input` when it is absent
+    std::int64_t corpus_megabytes = 500;
+    std::filesystem::path python = "python3";  ///< with torch 2.10.0 and transformers, for `train`
+    std::string model = "small";
+    std::int64_t micro_batch_size = 32;
+    std::int64_t seq_length = 128;
+    std::int64_t steps = 10;
+    std::int64_t threads = 0;
+    std::int64_t runs = 5;
+};
+
+/// One comparison: medians of ours and of the peer, measured in turn, and their ratio.
+struct Figure {
+    std::string name;
+    std::string unit;
+    double ours = 0;
+    double peer = 0;
+    double target = 0;   ///< the ratio aimed at
+    bool lower = true;   ///< the smaller ratio is the better one
+    std::string method;  ///< what was run, one line
+
+    double ratio() const { return ours / peer; }
+};
+
+/// `preprocess` against a bare libpcap read loop over the same file, both whole processes with the
+/// file in the page cache.
+std::vector<Figure> bench_preprocess(BenchConfig const& config,
+                                     std::filesystem::path const& programs);
+
+/// A training step against Hugging Face's BertForPreTraining on the same LibTorch version, threads
+/// and allocator settings, in turn.
+std::vector<Figure> bench_train(BenchConfig const& config, std::filesystem::path const& programs);
+
+}  // namespace tessera::apps

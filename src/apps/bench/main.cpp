@@ -1,0 +1,71 @@
+// tessera bench: the figures of performance, each a ratio against a peer in the same run.
+#include "bench.hpp"
+#include "command.hpp"
+
+#include <filesystem>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace {
+
+using namespace tessera;
+
+void describe(base::OptionTable& options, apps::BenchConfig& config) {
+    options.section("bench")
+        .add("input", config.input, "captures to make the corpus from")
+        .add("corpus", config.corpus, "capture to measure on; made from --input when absent")
+        .add("corpus_megabytes", config.corpus_megabytes, "size of the corpus made, MB")
+        .add("python", config.python, "Python with torch and transformers (tests/bench/README.md)")
+        .add("model", config.model, "size of the model trained", {"tiny", "small", "base"})
+        .add("micro_batch_size", config.micro_batch_size, "sequences a step")
+        .add("seq_length", config.seq_length, "tokens a sequence")
+        .add("steps", config.steps, "training steps a run")
+        .add("threads", config.threads, "threads of both sides; 0: all processors")
+        .add("runs", config.runs, "runs of each side, in turn");
+}
+
+bool met(apps::Figure const& figure) {
+    return figure.lower ? figure.ratio() <= figure.target : figure.ratio() >= figure.target;
+}
+
+void print(std::vector<apps::Figure> const& figures, bool as_json) {
+    auto list = nlohmann::json::array();
+    for (auto const& figure : figures) {
+        list.push_back({{"name", figure.name},
+                        {"unit", figure.unit},
+                        {"ours", figure.ours},
+                        {"peer", figure.peer},
+                        {"ratio", figure.ratio()},
+                        {"target", figure.target},
+                        {"met", met(figure)},
+                        {"method", figure.method}});
+        if (as_json) continue;
+        fmt::print("{}\n  ours {:.3f} {}, peer {:.3f} {}: ratio {:.2f} (target {} {}: {})\n  {}\n",
+                   figure.name, figure.ours, figure.unit, figure.peer, figure.unit, figure.ratio(),
+                   figure.lower ? "at most" : "at least", figure.target,
+                   met(figure) ? "met" : "NOT met", figure.method);
+    }
+    if (as_json) fmt::print("{}\n", list.dump(2));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    apps::Command command("bench", "figures of performance, each against a peer in the same run");
+    apps::BenchConfig config;
+    std::string what;
+    describe(command.options(), config);
+    command.positional("WHAT", "preprocess or train", what);
+    command.examples(
+        "example: tessera bench preprocess --corpus /tmp/corpus.pcap --input captures/");
+    return command.run(argc, argv, [&](comm::Communicator const&) {
+        base::validate(what == "preprocess" || what == "train", base::ExitCode::usage,
+                       "'{}' is no bench: preprocess or train", what);
+        auto const programs = std::filesystem::read_symlink("/proc/self/exe").parent_path();
+        print(what == "train" ? apps::bench_train(config, programs)
+                              : apps::bench_preprocess(config, programs),
+              command.common().json);
+        return base::ExitCode::done;
+    });
+}

@@ -1,0 +1,69 @@
+// tessera split: which flows train, validate and test, and what stands on both sides.
+#include "command.hpp"
+
+#include <fmt/format.h>
+
+#include <tessera/base/files.hpp>
+#include <tessera/dataset/split.hpp>
+
+namespace {
+
+using namespace tessera;
+
+void print_classes(dataset::Split const& split) {
+    fmt::print("  {:<24} {:>9} {:>9} {:>9}\n", "class", "train", "valid", "test");
+    for (auto const& [name, flows] : split.classes) {
+        fmt::print("  {:<24} {:>9} {:>9} {:>9}\n", base::printable(name), flows[0], flows[1],
+                   flows[2]);
+    }
+    for (auto const& missing : split.missing) {
+        fmt::print("  note: no flow of '{}' in {}: too few groups of it\n",
+                   base::printable(missing.class_name), dataset::name(missing.fold));
+    }
+}
+
+void print_audit(dataset::Audit const& audit) {
+    fmt::print("on both sides of       {:>9} {:>9} {:>9} {:>9} {:>9} {:>13}\n", "flows", "captures",
+               "servers", "clients", "5-tuples", "equal packets");
+    for (auto const& pair : audit.pairs) {
+        fmt::print("  {:<20} {:>9} {:>9} {:>9} {:>9} {:>9} {:>13}\n",
+                   fmt::format("{} and {}", dataset::name(pair.first), dataset::name(pair.second)),
+                   pair.flows.shared, pair.captures.shared, pair.servers.shared,
+                   pair.clients.shared, pair.five_tuples.shared, pair.packet_tokens.shared);
+    }
+}
+
+void make(std::string const& path, dataset::SplitConfig const& config,
+          apps::CommonConfig const& common) {
+    auto const store = dataset::open_store(path);
+    auto split = dataset::make_split(store, config);
+    if (!common.dry_run) {
+        dataset::publish_split(base::local_files(), store, split,
+                               common.force ? dataset::Overwrite::yes : dataset::Overwrite::no);
+    }
+    if (common.json) {
+        fmt::print("{}\n", dataset::to_json(store, split));
+        return;
+    }
+    fmt::print("split '{}' of {} by {}: {} train, {} valid, {} test flows\n", config.name,
+               base::printable(path), config.by, split.counts[0], split.counts[1], split.counts[2]);
+    print_classes(split);
+    print_audit(split.audit);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    apps::Command command("split", "train, valid and test flows of a store, with an audit");
+    dataset::SplitConfig config;
+    std::string store;
+    dataset::describe(command.options(), config);
+    command.positional("STORE", "token store", store);
+    command.examples("example: tessera split store --by folder --name by-run");
+    return command.run(argc, argv, [&](comm::Communicator const& comm) {
+        comm::agreed(comm, [&] {
+            if (comm.is_root()) make(store, config, command.common());
+        });
+        return base::ExitCode::done;
+    });
+}

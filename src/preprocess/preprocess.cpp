@@ -1,0 +1,179 @@
+#include "unit_worker.hpp"
+#include "work.hpp"
+#include "workspace.hpp"
+
+#include <optional>
+
+#include <sys/resource.h>
+
+#include <tessera/base/error.hpp>
+#include <tessera/base/log.hpp>
+#include <tessera/dataset/shard_writer.hpp>
+#include <tessera/preprocess/preprocess.hpp>
+
+namespace tessera::preprocess {
+
+namespace {
+
+void describe_content(base::OptionTable& options, PreprocessConfig& config) {
+    options.section("preprocess")
+        .add("filter", config.filter, "BPF expression of packets to use, as tcpdump takes it");
+    describe(options, config.capture);
+    describe(options, config.token);
+    describe(options, config.flow);
+    describe(options, config.burst);
+}
+
+/// One preprocessing run: what the ranks share, and the steps in order.
+class Run {
+  public:
+    Run(comm::Communicator const& comm, PreprocessConfig const& config, base::FileSystem& files,
+        PreprocessMode const& mode)
+        : comm_(comm),
+          config_(config),
+          files_(files),
+          mode_(mode),
+          workspace_(files, config.store) {}
+
+    PreprocessResult operator()() {
+        comm::agreed(comm_, [&] { find(); });
+        std::optional<base::FolderLock> lock;
+        comm::agreed(comm_, [&] {
+            if (!comm_.is_root()) return;
+            workspace_.prepare(work_.job);
+            lock.emplace(workspace_.path());
+        });
+        comm::agreed(comm_, [&] { do_units(); });
+        auto const reports = gather();
+        comm::agreed(comm_, [&] {
+            if (comm_.is_root()) publish(reports);
+        });
+        sum_up(reports);
+        return std::move(result_);
+    }
+
+  private:
+    void find() {
+        base::validate(!config_.store.empty(), base::ExitCode::usage,
+                       "no store named: give --store FOLDER");
+        base::validate(mode_.replace || !std::filesystem::exists(config_.store),
+                       base::ExitCode::usage,
+                       "'{}' exists; choose another --store, or --force to replace it",
+                       base::printable(config_.store.string()));
+        work_ = find_work(config_);
+        result_.skipped = work_.skipped;
+    }
+
+    void do_units() {
+        auto const own = units_of_rank(work_.units, comm_.rank(), comm_.size());
+        std::uint64_t bytes = 0;
+        for (auto const unit : own) bytes += work_.units[unit].bytes;
+        base::Progress progress(comm_.is_root() ? mode_.progress : base::ProgressMode::none,
+                                "preprocess", "B", bytes);
+        std::uint64_t done = 0;
+        UnitWorker worker(config_, work_.rules, files_,
+                          [&](std::uint64_t more) { progress.update(done += more); });
+        for (auto const unit : own) {
+            if (auto report = workspace_.finished(unit)) {
+                reports_.emplace_back(unit, std::move(*report));
+                ++resumed_;
+                progress.update(done += work_.units[unit].bytes);
+            } else {
+                reports_.emplace_back(unit, run_unit(worker, unit));
+            }
+        }
+    }
+
+    dataset::UnitReport run_unit(UnitWorker& worker, std::size_t number) {
+        auto const& unit = work_.units[number];
+        auto report = worker.run(workspace_.path(), number,
+                                 std::span(work_.captures).subspan(unit.first, unit.captures));
+        workspace_.record(number, report);
+        return report;
+    }
+
+    // Every rank gets all reports, in order of units.
+    std::vector<dataset::UnitReport> gather() {
+        std::vector<std::vector<std::string>> texts;
+        std::vector<dataset::UnitReport> reports(work_.units.size());
+        auto next = reports_.begin();
+        for (std::size_t unit = 0; unit < work_.units.size(); ++unit) {
+            auto const mine = next != reports_.end() && next->first == unit;
+            auto const own_text = mine ? dataset::to_text(next->second) : std::string();
+            for (auto const& text : comm::all_gather(comm_, own_text)) {
+                if (!text.empty()) reports[unit] = dataset::unit_report_from(text);
+            }
+            if (mine) ++next;
+        }
+        result_.resumed_units =
+            static_cast<std::uint64_t>(comm::all_reduce(comm_, resumed_, comm::Op::sum));
+        return reports;
+    }
+
+    void publish(std::vector<dataset::UnitReport> const& reports) {
+        auto manifest = dataset::assemble(reports, dataset::token_identity(config_.token),
+                                          work_.rules.sets(), content_settings(config_));
+        manifest.index = dataset::write_index(files_, workspace_.path(), manifest);
+        dataset::publish_manifest(files_, workspace_.path(), manifest);
+        workspace_.publish();
+    }
+
+    void sum_up(std::vector<dataset::UnitReport> const& reports) {
+        result_.manifest = dataset::assemble(reports, dataset::token_identity(config_.token),
+                                             work_.rules.sets(), content_settings(config_));
+        for (auto const& capture : result_.manifest.captures) {
+            if (!capture.fault) continue;
+            result_.notices.push_back(fmt::format("'{}': {}", capture.path, *capture.fault));
+        }
+        for (auto const& failed : result_.manifest.captures_failed) {
+            result_.notices.push_back(failed.reason);
+        }
+        rusage usage{};
+        ::getrusage(RUSAGE_SELF, &usage);
+        auto const peak = std::int64_t{usage.ru_maxrss} * 1024;
+        result_.cost.peak_memory_bytes =
+            static_cast<std::uint64_t>(comm::all_reduce(comm_, peak, comm::Op::max));
+        result_.cost.seconds = clock_.seconds();
+    }
+
+    comm::Communicator const& comm_;
+    PreprocessConfig const& config_;
+    base::FileSystem& files_;
+    PreprocessMode const& mode_;
+    Workspace workspace_;
+    base::Stopwatch clock_;
+    Work work_;
+    std::vector<std::pair<std::size_t, dataset::UnitReport>> reports_;  // of this rank, by unit
+    std::int64_t resumed_ = 0;
+    PreprocessResult result_;
+};
+
+}  // namespace
+
+void describe(base::OptionTable& options, PreprocessConfig& config) {
+    options.section("preprocess")
+        .add("input", config.input, "captures: files, folders, globs, @list of paths")
+        .add("store", config.store, "folder of the token store to make")
+        .add("labels", config.labels, "label rules, TOML or CSV (datasets/FORMAT.md)")
+        .add("strict", config.strict, "stop at the first bad file");
+    describe_content(options, config);
+}
+
+std::string content_settings(PreprocessConfig const& config) {
+    auto copy = config;  // the table binds to fields that may change; this one is only read
+    base::OptionTable options;
+    describe_content(options, copy);
+    return options.as_toml(false);
+}
+
+PreprocessPlan plan(PreprocessConfig const& config) {
+    auto const work = find_work(config);
+    return {work.captures.size(), work.bytes, work.units.size(), work.skipped};
+}
+
+PreprocessResult preprocess(comm::Communicator const& comm, PreprocessConfig const& config,
+                            base::FileSystem& files, PreprocessMode const& mode) {
+    return Run(comm, config, files, mode)();
+}
+
+}  // namespace tessera::preprocess

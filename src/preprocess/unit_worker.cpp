@@ -1,0 +1,114 @@
+#include "unit_worker.hpp"
+
+#include <utility>
+#include <variant>
+
+#include <tessera/base/error.hpp>
+#include <tessera/burst/burst.hpp>
+#include <tessera/packet/decode.hpp>
+
+namespace tessera::preprocess {
+
+namespace {
+
+constexpr std::uint64_t frames_between_reports = 16'384;
+
+dataset::Counts named(packet::DropCounts const& drops) {
+    dataset::Counts counts;
+    for (std::size_t i = 0; i < packet::drop_reasons; ++i) {
+        auto const reason = static_cast<packet::Drop>(i);
+        if (drops[reason] > 0) counts[packet::name(reason)] = drops[reason];
+    }
+    return counts;
+}
+
+}  // namespace
+
+UnitWorker::UnitWorker(PreprocessConfig const& config, dataset::LabelRules const& rules,
+                       base::FileSystem& files, OnBytes on_bytes)
+    : config_(config),
+      rules_(rules),
+      files_(files),
+      on_bytes_(std::move(on_bytes)),
+      cutter_(config.token),
+      table_(config.flow, [this](flow::Flow const& flow) { keep(flow); }),
+      labels_(rules.set_names().size()) {}
+
+dataset::UnitReport UnitWorker::run(std::filesystem::path const& folder, std::size_t number,
+                                    std::span<capture::CaptureFile const> captures) {
+    dataset::ShardWriter shard(files_, {.folder = folder,
+                                        .number = number,
+                                        .identity = dataset::token_identity(config_.token),
+                                        .label_sets = rules_.set_names()});
+    dataset::UnitReport report;
+    for (auto const& capture : captures) read(capture, shard, report);
+    report.shard = shard.finish();
+    return report;
+}
+
+void UnitWorker::read(capture::CaptureFile const& capture, dataset::ShardWriter& shard,
+                      dataset::UnitReport& report) {
+    std::unique_ptr<capture::CaptureReader> reader;
+    try {
+        reader = capture::open_capture(capture.path, config_.capture);
+    } catch (base::Error const& error) {
+        if (config_.strict || error.code() != base::ExitCode::bad_input) throw;
+        report.failed.push_back({capture.name, error.what()});
+        return;
+    }
+    current_.emplace(Current{.shard = &shard,
+                             .number = static_cast<std::uint32_t>(report.captures.size()),
+                             .labels = rules_.for_capture(capture.name),
+                             .entry = {.path = capture.name, .bytes = capture.bytes},
+                             .drops = {}});
+    read_frames(*reader);
+    table_.finish();
+    current_->entry.packets_dropped = named(current_->drops);
+    if (auto const fault = reader->fault()) {
+        current_->entry.fault = capture::to_text(*fault);
+        base::validate(!config_.strict, base::ExitCode::bad_input, "'{}': {}", capture.name,
+                       *current_->entry.fault);
+    }
+    report.captures.push_back(std::move(current_->entry));
+}
+
+void UnitWorker::read_frames(capture::CaptureReader& reader) {
+    auto& entry = current_->entry;
+    packet::Frame frame;
+    std::uint64_t told = 0;
+    while (reader.next(frame)) {
+        take(frame);
+        if (entry.packets_read % frames_between_reports == 0) {
+            on_bytes_(reader.position() - std::exchange(told, reader.position()));
+        }
+    }
+    on_bytes_(entry.bytes > told ? entry.bytes - told : 0);
+}
+
+void UnitWorker::take(packet::Frame const& frame) {
+    ++current_->entry.packets_read;
+    if (filtered_out(frame)) return current_->drops.add(packet::Drop::filtered);
+    auto const decoded = packet::decode(frame);
+    if (auto const* drop = std::get_if<packet::Drop>(&decoded)) return current_->drops.add(*drop);
+    auto const& packet = std::get<packet::Packet>(decoded);
+    ++current_->entry.packets_kept;
+    table_.add(packet, cutter_.cut(packet));
+}
+
+// A filter is compiled for one link type: a capture may hold several.
+bool UnitWorker::filtered_out(packet::Frame const& frame) {
+    if (config_.filter.empty()) return false;
+    auto found = filters_.find(frame.link);
+    if (found == filters_.end()) {
+        found = filters_.emplace(frame.link, capture::Filter(config_.filter, frame.link)).first;
+    }
+    return !found->second.matches(frame);
+}
+
+void UnitWorker::keep(flow::Flow const& flow) {
+    current_->labels.label(flow, labels_);
+    current_->shard->add(flow, burst::split_bursts(flow, config_.burst), current_->number, labels_);
+    ++current_->entry.flows;
+}
+
+}  // namespace tessera::preprocess

@@ -1,0 +1,43 @@
+#include "work.hpp"
+
+#include <tessera/base/error.hpp>
+#include <tessera/base/files.hpp>
+#include <tessera/base/hash.hpp>
+
+namespace tessera::preprocess {
+
+namespace {
+
+std::string job_of(PreprocessConfig const& config, Work const& work) {
+    auto text = content_settings(config);
+    if (!config.labels.empty()) text += base::read_text(config.labels);
+    for (auto const& capture : work.captures) {
+        text += fmt::format("{} {} {}\n", capture.name, capture.bytes, capture.modified);
+    }
+    return base::checksum(std::as_bytes(std::span(text)));
+}
+
+}  // namespace
+
+Work find_work(PreprocessConfig const& config) {
+    base::validate(!config.input.empty(), base::ExitCode::usage,
+                   "no captures named: give --input PATH ..");
+    Work work;
+    if (!config.labels.empty()) work.rules = dataset::load_label_rules(config.labels);
+    auto found = capture::find_captures(config.input);
+    work.captures = std::move(found.captures);
+    work.skipped = found.skipped;
+    base::validate(!work.captures.empty(), base::ExitCode::bad_input,
+                   "no capture found in the {} inputs given ({} other files were passed over)",
+                   config.input.size(), found.skipped);
+    std::vector<std::uint64_t> sizes;
+    for (auto const& capture : work.captures) {
+        sizes.push_back(capture.bytes);
+        work.bytes += capture.bytes;
+    }
+    work.units = cut_units(sizes, unit_size(work.bytes));
+    work.job = job_of(config, work);
+    return work;
+}
+
+}  // namespace tessera::preprocess

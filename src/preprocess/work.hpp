@@ -1,0 +1,30 @@
+#pragma once
+
+#include "units.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <tessera/capture/capture_files.hpp>
+#include <tessera/dataset/labels.hpp>
+#include <tessera/preprocess/preprocess.hpp>
+
+namespace tessera::preprocess {
+
+/// What there is to do: the same on every rank, as all list the same folders.
+struct Work {
+    dataset::LabelRules rules;
+    std::vector<capture::CaptureFile> captures;  ///< sorted by path
+    std::vector<Unit> units;
+    std::uint64_t bytes = 0;    ///< of all captures
+    std::uint64_t skipped = 0;  ///< files that are no captures
+
+    /// Hash of all that decides the shards: settings, rules, and the captures as they are now.
+    std::string job;
+};
+
+/// Error(usage) or Error(bad_input) when there is nothing that can be done.
+Work find_work(PreprocessConfig const& config);
+
+}  // namespace tessera::preprocess

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include <tessera/base/files.hpp>
+#include <tessera/dataset/manifest.hpp>
+
+namespace tessera::preprocess {
+
+/// The folder `STORE.partial`, where a store grows until it is whole. It remembers finished units,
+/// so that an interrupted run goes on where it was; `job` tells apart what may be taken over.
+class Workspace {
+  public:
+    Workspace(base::FileSystem& files, std::filesystem::path const& store);
+
+    std::filesystem::path const& path() const { return path_; }
+
+    /// Makes the folder, or keeps it when it holds work of the same job (rank 0).
+    void prepare(std::string const& job);
+
+    /// The report of a unit that an earlier run finished and whose shard is whole.
+    std::optional<dataset::UnitReport> finished(std::size_t unit) const;
+
+    /// Notes a unit as finished; its shard has been published.
+    void record(std::size_t unit, dataset::UnitReport const& report);
+
+    /// Drops the notes and makes the folder the store; what stood there before goes (rank 0).
+    void publish();
+
+  private:
+    std::filesystem::path note(std::size_t unit) const;
+
+    base::FileSystem& files_;
+    std::filesystem::path store_;
+    std::filesystem::path path_;
+};
+
+}  // namespace tessera::preprocess

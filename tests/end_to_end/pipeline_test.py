@@ -1,0 +1,163 @@
+"""The product: captures to a graded classifier on two ranks, killed and resumed on the way, and labels
+for captures it never saw."""
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+
+from support import ENVIRONMENT, SAMPLE, InScratch, command, main, tessera, tessera_json
+
+MODEL = ("--layers", "2", "--hidden", "64", "--heads", "2", "--feed-forward", "128",
+         "--positions", "128")
+PRETRAIN = (*MODEL, "--seq-length", "64", "--micro-batch-size", "8", "--global-batch-size", "16",
+            "--lr", "1e-3", "--log-interval", "1", "--seed", "5", "--threads", "1")
+
+
+def metrics(run):
+    return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+
+
+def weights(run, step):
+    return (run / f"checkpoints/step-{step}/model.safetensors").read_bytes()
+
+
+class Pipeline(InScratch):
+    def setUp(self):
+        super().setUp()
+        self.store = self.scratch / "store"
+        tessera("preprocess", "--input", SAMPLE, "--labels", SAMPLE / "labels.toml", "--store",
+                self.store, ranks=2)
+        tessera("split", self.store, "--by", "folder", "--name", "runs")
+
+    def pretrain(self, run, *words, **options):
+        return tessera("pretrain", "--store", self.store, "--run", self.scratch / run,
+                       "--split", "runs", *PRETRAIN, *words, **options)
+
+    def test_from_captures_to_labels(self):
+        run, tuned = self.scratch / "run", self.scratch / "tuned"
+        bundle, report = self.scratch / "bundle", self.scratch / "report"
+        self.pretrain("run", "--train-iters", "12", "--eval-interval", "6", ranks=2)
+        rows = metrics(run)
+        for key in ("step", "loss", "mlm_loss", "mlm_accuracy", "sop_loss", "sop_accuracy", "lr",
+                    "grad_norm", "sequences_per_second", "tokens_per_second", "elapsed_seconds",
+                    "split"):
+            self.assertIn(key, rows[0])
+        self.assertLess(rows[-1]["loss"], rows[0]["loss"])
+        tessera("finetune", "--store", self.store, "--split", "runs", "--init", run, "--run", tuned,
+                "--bundle", bundle, "--level", "flow", "--label-set", "service", "--seq-length",
+                "128", "--micro-batch-size", "16", "--global-batch-size", "32", "--train-iters",
+                "40", "--lr", "1e-3", "--threads", "1", ranks=2)
+        tessera("evaluate", "--model", bundle, "--store", self.store, "--split", "runs",
+                "--output", report, ranks=2)
+        graded = json.loads((report / "report.json").read_text())
+        self.check_report(graded, report)
+        self.check_labels(bundle, graded)
+
+    def check_report(self, graded, report):
+        for key in ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "per_class",
+                    "confusion", "classes", "intervals", "baselines", "split", "provenance"):
+            self.assertIn(key, graded)
+        self.assertGreater(graded["macro_f1"], graded["baselines"]["majority"]["macro_f1"])
+        page = (report / "report.html").read_text()
+        self.assertNotIn("http://", page.replace("http://www.w3.org", ""))
+        self.assertNotIn("https://", page)
+        with open(report / "predictions.csv", newline="", encoding="utf-8") as table:
+            rows = list(csv.DictReader(table))
+        right = sum(row["label"] == row["prediction"] for row in rows)
+        self.assertAlmostEqual(right / len(rows), graded["accuracy"], places=12)
+        self.assertEqual(sum(map(sum, graded["confusion"])), len(rows))
+
+    def check_labels(self, bundle, graded):
+        capture = sorted((SAMPLE / "run3").iterdir())[0]
+        out, _ = tessera("classify", "--model", bundle, "--input", capture)
+        flows = [json.loads(line) for line in out.splitlines()]
+        self.assertGreater(len(flows), 10)
+        for flow in flows:
+            for key in ("capture", "protocol", "source_ip", "source_port", "destination_ip",
+                        "destination_port", "first_seen_ns", "packets", "class", "probability"):
+                self.assertIn(key, flow)
+            self.assertIn(flow["class"], graded["classes"])
+
+    def test_one_and_two_ranks_and_a_resumed_run_have_the_same_weights(self):
+        words = ("--train-iters", "8", "--save-interval", "4")
+        self.pretrain("one", *words)
+        self.pretrain("two", *words, ranks=2)
+        self.pretrain("again", *words)
+        self.assertEqual(weights(self.scratch / "one", 8), weights(self.scratch / "again", 8))
+        self.assertEqual(weights(self.scratch / "one", 8), weights(self.scratch / "two", 8))
+        shutil.rmtree(self.scratch / "again/checkpoints/step-8")
+        self.pretrain("again", *words)
+        self.assertEqual(weights(self.scratch / "one", 8), weights(self.scratch / "again", 8))
+
+    def test_killed_and_resumed_is_undisturbed(self):
+        words = ("--train-iters", "40", "--save-interval", "2")
+        self.pretrain("whole", *words)
+        run = self.scratch / "killed"
+        line = command("pretrain", "--store", self.store, "--run", run, "--split", "runs",
+                       *PRETRAIN, *words)
+        for _ in range(3):
+            running = subprocess.Popen(line, env=ENVIRONMENT, stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.DEVNULL, start_new_session=True)
+            self.wait_for_checkpoint(run, running)
+            os.killpg(running.pid, signal.SIGKILL)
+            running.wait(timeout=60)
+        self.pretrain("killed", *words)
+        self.assertEqual(weights(self.scratch / "whole", 40), weights(run, 40))
+        losses = [(row["step"], row["loss"]) for row in metrics(run) if row["split"] == "train"]
+        undisturbed = [(row["step"], row["loss"]) for row in metrics(self.scratch / "whole")
+                       if row["split"] == "train"]
+        self.assertEqual(losses, undisturbed)
+
+    def wait_for_checkpoint(self, run, running):
+        """Until the run has saved once more than it had, or is done."""
+        before = len(list(run.glob("checkpoints/step-*"))) and max(
+            int(path.name[5:]) for path in run.glob("checkpoints/step-*"))
+        end = time.monotonic() + 120
+        while time.monotonic() < end and running.poll() is None:
+            steps = [int(path.name[5:]) for path in run.glob("checkpoints/step-*")]
+            if steps and max(steps) > before:
+                return
+            time.sleep(0.02)
+
+    def test_a_signal_saves_and_ends_with_85(self):
+        run = self.scratch / "stopped"
+        line = command("pretrain", "--store", self.store, "--run", run, "--split", "runs",
+                       *PRETRAIN, "--train-iters", "100000", ranks=2)
+        running = subprocess.Popen(line, env=ENVIRONMENT, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        end = time.monotonic() + 120
+        while time.monotonic() < end and not (run / "metrics.jsonl").exists():
+            time.sleep(0.1)
+        running.send_signal(signal.SIGUSR1)
+        self.assertEqual(running.wait(timeout=60), 85)
+        self.assertTrue(list(run.glob("checkpoints/step-*/state.json")))
+
+    def test_two_jobs_on_one_run_folder(self):
+        line = command("pretrain", "--store", self.store, "--run", self.scratch / "busy",
+                       "--split", "runs", *PRETRAIN, "--train-iters", "100000")
+        running = subprocess.Popen(line, env=ENVIRONMENT, stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        self.addCleanup(running.kill)
+        end = time.monotonic() + 120
+        while time.monotonic() < end and not (self.scratch / "busy/metrics.jsonl").exists():
+            time.sleep(0.1)
+        _, err = self.pretrain("busy", "--train-iters", "10", expect=2)
+        self.assertIn(f"process {running.pid}", err)
+
+    def test_a_store_with_other_masking_is_refused(self):
+        self.pretrain("run", "--train-iters", "2")
+        other = self.scratch / "other"
+        tessera("preprocess", "--input", SAMPLE, "--labels", SAMPLE / "labels.toml", "--store",
+                other, "--masking", "none")
+        tessera("split", other, "--by", "folder", "--name", "runs")
+        _, err = tessera("finetune", "--store", other, "--split", "runs", "--init",
+                         self.scratch / "run", "--run", self.scratch / "tuned", "--bundle",
+                         self.scratch / "bundle", "--label-set", "service", expect=2)
+        self.assertIn("masking", err)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,204 @@
+"""From captures to a token store: the same bytes on any number of ranks, read back by h5py, bad files
+listed and harmless, resumed after a kill."""
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import struct
+import subprocess
+import time
+
+from support import ENVIRONMENT, SAMPLE, InScratch, command, main, tessera, tessera_json, tree
+
+
+def preprocess(store, *words, **options):
+    return tessera_json("preprocess", "--input", SAMPLE, "--labels", SAMPLE / "labels.toml",
+                        "--store", store, *words, **options)
+
+
+class Store(InScratch):
+    def test_one_two_and_four_ranks_write_the_same_bytes(self):
+        stores = []
+        for ranks in (1, 2, 4):
+            summary = preprocess(self.scratch / f"store{ranks}", ranks=ranks)
+            self.assertEqual(summary["packets_read"],
+                             summary["packets_kept"] + sum(summary["packets_dropped"].values()))
+            self.assertGreater(summary["flows"], 500)
+            stores.append(tree(self.scratch / f"store{ranks}"))
+        self.assertGreater(len(stores[0]), 3)
+        self.assertEqual(stores[0], stores[1])
+        self.assertEqual(stores[0], stores[2])
+
+    def test_packets_and_flows_are_tsharks(self):
+        """tshark counts the packets of each capture; sums must be ours."""
+        if shutil.which("tshark") is None:
+            self.skipTest("tshark is not installed")
+        preprocess(self.scratch / "store")
+        manifest = json.loads((self.scratch / "store/manifest.json").read_text())
+        for capture in manifest["captures"]:
+            done = subprocess.run(
+                ["tshark", "-n", "-r", SAMPLE / capture["path"], "-T", "fields", "-e",
+                 "frame.number", "-Y", "(tcp || udp) && !icmp && !icmpv6"],
+                capture_output=True, text=True, timeout=300, check=True)
+            with self.subTest(capture=capture["path"]):
+                self.assertEqual(len(done.stdout.splitlines()), capture["packets_kept"])
+
+    def test_h5py_reads_it(self):
+        preprocess(self.scratch / "store", ranks=2)
+        script = (
+            "import h5py, json, sys\n"
+            "folder = sys.argv[1]\n"
+            "index = h5py.File(folder + '/index.h5', 'r')\n"
+            "manifest = json.load(open(folder + '/manifest.json'))\n"
+            "tokens, offsets = index['tokens'], index['offsets'][:]\n"
+            "assert tokens.dtype == 'uint16' and len(tokens) == manifest['tokens'] == offsets[-1]\n"
+            "assert len(offsets) == manifest['bursts'] + 1 and (offsets[1:] >= offsets[:-1]).all()\n"
+            "assert sum(h5py.File(folder + '/' + s['file'], 'r')['tokens'].shape[0]"
+            " for s in manifest['shards']) == len(tokens)\n"
+            "first = tokens[offsets[0]:offsets[1]]\n"
+            "assert (first[:-1] & 255 == first[1:] >> 8)[:40].all(), 'bigrams overlap'\n"
+            "print(len(tokens))\n")
+        done = subprocess.run(["/usr/bin/python3", "-c", script, self.scratch / "store"],
+                              capture_output=True, text=True, timeout=120)
+        if "No module named" in done.stderr:
+            self.skipTest("h5py is not installed")
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_verify_finds_a_flipped_byte_anywhere(self):
+        store = self.scratch / "store"
+        preprocess(store)
+        tessera("verify", store)
+        files = [path for path in store.iterdir() if path.is_file() and path.name != ".lock"]
+        chooser = random.Random(1)
+        for path in files:
+            whole = path.read_bytes()
+            for place in [0, len(whole) - 1, *(chooser.randrange(len(whole)) for _ in range(3))]:
+                path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1:])
+                with self.subTest(file=path.name, byte=place):
+                    tessera("verify", store, expect=3)
+            path.write_bytes(whole)
+        tessera("verify", store)
+
+    def test_inspect_says_what_preprocess_said(self):
+        summary = preprocess(self.scratch / "store")
+        seen = tessera_json("inspect", self.scratch / "store")
+        for key in ("captures", "captures_failed", "packets_read", "packets_kept",
+                    "packets_dropped", "flows", "bursts", "tokens", "shards", "tokenizer",
+                    "masking"):
+            self.assertEqual(seen[key], summary[key], key)
+        self.assertGreater(summary["seconds"], 0)
+        self.assertLess(summary["peak_memory_bytes"], 512 << 20)
+
+    def test_an_existing_store_is_not_overwritten(self):
+        store = self.scratch / "store"
+        preprocess(store)
+        before = tree(store)
+        _, err = tessera("preprocess", "--input", SAMPLE, "--store", store, expect=2)
+        self.assertIn("--force", err)
+        self.assertEqual(tree(store), before)
+        tessera("preprocess", "--input", SAMPLE, "--store", store, "--force")
+        self.assertNotEqual(tree(store), before)  # no labels this time
+
+
+class BadFiles(InScratch):
+    """Each bad file costs one line and nothing else."""
+
+    def setUp(self):
+        super().setUp()
+        self.captures = self.scratch / "captures"
+        self.captures.mkdir()
+        good = sorted(SAMPLE.rglob("*.pcap"))[0]
+        self.good = good.read_bytes()
+        shutil.copy(good, self.captures / "good.pcap")
+        self.alone = tessera_json("preprocess", "--input", self.captures, "--store",
+                                  self.scratch / "alone")
+
+    def run_with(self, name, content, ranks=1):
+        path = self.captures / name
+        path.write_bytes(content)
+        store = self.scratch / f"store-{ranks}"
+        shutil.rmtree(store, ignore_errors=True)
+        out, err = tessera("preprocess", "--input", self.captures / "good.pcap", path, "--store",
+                           store, "--json", ranks=ranks, expect=3)
+        path.unlink()
+        tessera("verify", store)
+        return json.loads(out), err
+
+    def test_unreadable_files_are_listed_and_good_ones_done(self):
+        cases = {"empty.pcap": b"", "text.pcap": b"this is no capture at all, just words\n",
+                 "short.pcap": self.good[:10], "magic.pcap": b"\xde\xad\xbe\xef" + self.good[4:]}
+        for name, content in cases.items():
+            for ranks in (1, 2):
+                with self.subTest(file=name, ranks=ranks):
+                    summary, err = self.run_with(name, content, ranks)
+                    self.assertIn(name, err)
+                    self.assertEqual(summary["flows"], self.alone["flows"])
+                    self.assertEqual(summary["packets_read"], self.alone["packets_read"])
+
+    def test_a_cut_file_keeps_what_was_before_the_cut(self):
+        summary, err = self.run_with("cut.pcap", self.good[:-3])
+        self.assertIn("cut.pcap", err)
+        self.assertRegex(err, r"byte \d+")
+        self.assertEqual(summary["packets_read"], 2 * self.alone["packets_read"] - 1)
+
+    def test_a_lying_length_ends_the_file_there(self):
+        order = "<" if self.good[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"
+        lie = self.good[:24 + 8] + struct.pack(order + "I", 0xFFFFFFF0) + self.good[24 + 12:]
+        summary, err = self.run_with("lie.pcap", lie)
+        self.assertRegex(err, r"byte 24\b|byte 3\d\b")
+        self.assertEqual(summary["packets_read"], self.alone["packets_read"])
+
+    def test_strict_stops_at_once_and_publishes_nothing(self):
+        (self.captures / "bad.pcap").write_bytes(b"nothing")
+        store = self.scratch / "strict"
+        _, err = tessera("preprocess", "--input", self.captures / "bad.pcap",
+                         self.captures / "good.pcap", "--store", store, "--strict", expect=3)
+        self.assertIn("bad.pcap", err)
+        self.assertFalse(store.exists())
+
+    def test_hostile_names_do_no_harm(self):
+        names = ["$(id).pcap", "-rf.pcap", "a\nb.pcap", "\x1b[31mred.pcap", "quote'\".pcap",
+                 "a b%20.pcap", "x" * 200 + ".pcap"]
+        for name in names:
+            (self.captures / name).write_bytes(self.good)
+        (self.captures / "bad\x1b[2J.pcap").write_bytes(b"\xd4\xc3\xb2\xa1 cut")
+        out, err = tessera("preprocess", "--input", self.captures, "--store",
+                           self.scratch / "names", "--json", expect=3)
+        self.assertNotIn("\x1b", out + err)
+        self.assertEqual(json.loads(out)["captures"], len(names) + 1)
+        tessera("verify", self.scratch / "names")
+
+
+class Resume(InScratch):
+    def test_killed_at_any_moment_it_finishes_with_the_same_bytes(self):
+        copies = self.scratch / "captures"
+        for number in range(6):
+            shutil.copytree(SAMPLE, copies / str(number))
+        words = ("preprocess", "--input", copies, "--store")
+        started = time.monotonic()
+        tessera(*words, self.scratch / "undisturbed", ranks=2)
+        whole = time.monotonic() - started
+        chooser = random.Random(7)
+        store = self.scratch / "store"
+        resumed = 0
+        for attempt in range(8):
+            running = subprocess.Popen(command(*words, store, ranks=2), env=ENVIRONMENT,
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                       start_new_session=True)
+            time.sleep(chooser.uniform(0.2, 0.95) * whole)
+            os.killpg(running.pid, signal.SIGKILL)
+            running.wait(timeout=60)
+            if store.exists():
+                shutil.rmtree(store)  # it was quicker than the signal
+            resumed += len(list(pathlib.Path(f"{store}.partial").glob("unit-*.json"))) > 0
+            subprocess.run(["pkill", "-KILL", "-f", str(store)], check=False)
+        tessera(*words, store, ranks=2)
+        self.assertEqual(tree(store), tree(self.scratch / "undisturbed"))
+        self.assertFalse(pathlib.Path(f"{store}.partial").exists())
+        self.assertGreater(resumed, 0, "no attempt was killed with work done: choose other moments")
+
+
+if __name__ == "__main__":
+    main()
