@@ -37,15 +37,13 @@ class CaptureLabels {
 ///     [[set]]
 ///     name = "service"
 ///     [[set.rule]]
-///     path = "run*/web-*.pcap"        # glob over the display name: * and ? within a part, **
-///     across;
-///                                     # without a slash: over the file name
+///     path = "run*/web-*.pcap"        # glob, see glob_matches; all keys but label are optional
 ///     protocol = "tcp"                # tcp or udp
 ///     port = 443                      # of either side; also a list [80, 443]
 ///     address = "10.0.0.0/8"          # of either side; address or prefix
-///     from = 2024-01-31T08:00:00Z     # first packet at or after; date-time, text of one, or ns
+///     from = 2024-01-31T08:00:00Z     # first packet at or after; date-time, or ns since 1970
 ///     to = 2024-01-31T09:00:00Z       # .. and before
-///     label = "web"                   # all keys but this are optional
+///     label = "web"
 ///
 /// CSV: a header line, then a rule a line; columns `path`, `protocol` (tcp, udp, 6, 17), `a_ip`,
 /// `a_port`, `b_ip`, `b_port` (a flow's two ends in either order), and `label` (set "label") or
@@ -71,7 +69,10 @@ class LabelRules {
 /// line.
 LabelRules load_label_rules(std::filesystem::path const& file);
 
-/// True when the glob fits the whole display name (or the file name, for a glob with no slash).
+/// True when the glob fits the display name or its last parts: "a*.pcap" fits "run1/ab.pcap". `*`
+/// stands for anything within a part of the path, `**` for anything, `?` for one letter, `[a-f]`
+/// and
+/// `[!a-f]` for one of or out of a range. A leading slash ties the glob to the whole name.
 bool glob_matches(std::string_view glob, std::string_view path);
 
 }  // namespace tessera::dataset
