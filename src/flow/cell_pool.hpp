@@ -1,7 +1,5 @@
 #pragma once
 
-#include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -14,74 +12,74 @@ namespace tessera::flow {
 using CellId = std::uint32_t;
 inline constexpr CellId no_cell = 0;
 
-/// Memory for flows and their packets: equal cells, taken and given back in any order. Slabs are
-/// allocated when first needed and kept, so `bytes` is what the process holds, not an estimate.
+/// Memory for flows and their packets: equal cells, taken one by one and given back in chains. It
+/// comes in slabs that are allocated when first needed and kept, so `bytes` is what the process
+/// holds, not an estimate. The first word of a cell links it to the next of its chain.
 class CellPool {
   public:
-    static constexpr std::size_t cell_size = 128;
-    static constexpr CellId slab_cells = 2048;  // 256 KiB
+    static constexpr std::size_t cell_size = 256;
 
     /// Rounded down to whole slabs; at least one.
-    explicit CellPool(std::uint64_t cells)
-        : cells_(static_cast<CellId>(std::clamp<std::uint64_t>(cells / slab_cells, 1, max_slabs)) *
-                 slab_cells) {}
+    explicit CellPool(std::uint64_t cells);
 
     std::uint32_t cells() const { return cells_; }
     std::uint32_t available() const { return cells_ - used_; }
-    std::uint64_t bytes() const { return slabs_.size() * sizeof(Slab); }
+    std::uint64_t bytes() const { return std::uint64_t{slabs_.size()} << slab_bits_ << cell_bits; }
 
-    /// A new T in a cell of its own. Needs `available() > 0`.
-    template <class T>
+    /// A cell; its link is no_cell. Needs `available() > 0`.
     CellId take() {
-        static_assert(sizeof(T) <= cell_size && alignof(T) <= alignof(Cell));
-        static_assert(std::is_trivially_destructible_v<T>);
-        auto const cell = free_ != no_cell ? pop_free() : next_fresh();
+        auto const cell = free_ != no_cell ? free_ : next_fresh();
+        if (cell == free_) free_ = link(cell);
+        link(cell) = no_cell;
         ++used_;
-        new (address(cell)) T;
         return cell;
     }
 
-    void give_back(CellId cell) {
-        new (address(cell)) CellId(free_);
-        free_ = cell;
-        --used_;
+    /// Takes back the chain of `count` cells from `first` to `last`.
+    void give_back(CellId first, CellId last, std::uint32_t count) {
+        link(last) = free_;
+        free_ = first;
+        used_ -= count;
+        if (used_ == 0) restart();
     }
 
-    template <class T>
-    T& at(CellId cell) {
-        return *std::launder(reinterpret_cast<T*>(address(cell)));
-    }
-
-  private:
-    struct alignas(64) Cell {
-        std::array<std::byte, cell_size> bytes;
-    };
-    using Slab = std::array<Cell, slab_cells>;
-    static constexpr std::uint64_t max_slabs = 0xffff'ffffULL / slab_cells;
+    CellId& link(CellId cell) { return *std::launder(reinterpret_cast<CellId*>(address(cell))); }
 
     std::byte* address(CellId cell) {
         auto const place = cell - 1;  // 0 is no cell
-        return (*slabs_[place / slab_cells])[place % slab_cells].bytes.data();
+        auto const within = place & ((CellId{1} << slab_bits_) - 1);
+        return slabs_[place >> slab_bits_].get() + (std::size_t{within} << cell_bits);
     }
 
-    CellId pop_free() {
-        auto const cell = free_;
-        free_ = at<CellId>(cell);
+  private:
+    static constexpr unsigned cell_bits = 8;
+    static_assert(cell_size == 1U << cell_bits);
+
+    struct FreeSlab {
+        void operator()(std::byte* slab) const;
+    };
+
+    CellId next_fresh() {
+        if (fresh_ >> slab_bits_ == slabs_.size()) add_slab();
+        auto const cell = ++fresh_;
+        new (address(cell)) CellId(no_cell);
         return cell;
     }
 
-    CellId next_fresh() {
-        if (fresh_ == slabs_.size() * slab_cells) {
-            slabs_.push_back(std::make_unique_for_overwrite<Slab>());
-        }
-        return ++fresh_;
+    // Cells taken in order of address are the fastest to write and to read again.
+    void restart() {
+        free_ = no_cell;
+        fresh_ = 0;
     }
 
+    void add_slab();
+
+    unsigned slab_bits_;  ///< cells in a slab, as a power of two
     CellId cells_;
     CellId used_ = 0;
-    CellId fresh_ = 0;  ///< cells ever taken
+    CellId fresh_ = 0;  ///< cells taken since the pool was last empty
     CellId free_ = no_cell;
-    std::vector<std::unique_ptr<Slab>> slabs_;
+    std::vector<std::unique_ptr<std::byte, FreeSlab>> slabs_;
 };
 
 }  // namespace tessera::flow

@@ -1,22 +1,22 @@
 #include "flow_store.hpp"
 
 #include <algorithm>
-#include <cstring>
-#include <utility>
 
 namespace tessera::flow {
 
 bool FlowStore::has_room(CellId flow, std::size_t kept) {
     auto const size = sizeof(FlowPacket) + kept;
-    auto const room = flow == no_cell ? 0 : block_bytes - (*this)[flow].last_used;
-    if (size <= room) return true;
-    auto const blocks = (size - room + block_bytes - 1) / block_bytes;
-    return blocks + (flow == no_cell ? 1 : 0) <= pool_.available();
+    auto const used = flow == no_cell ? sizeof(LiveFlow) : (*this)[flow].last_used;
+    auto const room = CellPool::cell_size - used;
+    auto const more = size <= room ? 0 : (size - room + block_bytes - 1) / block_bytes;
+    return more + (flow == no_cell ? 1 : 0) <= pool_.available();
 }
 
 CellId FlowStore::open() {
-    auto const flow = pool_.take<LiveFlow>();
-    add_block((*this)[flow]);
+    auto const flow = pool_.take();
+    auto& live = *new (pool_.address(flow)) LiveFlow;
+    live.last_cell = flow;
+    live.last_used = sizeof(LiveFlow);
     link_newest(flow);
     return flow;
 }
@@ -27,33 +27,45 @@ void FlowStore::touch(CellId flow) {
     link_newest(flow);
 }
 
-void FlowStore::append(CellId flow, FlowPacket const& packet, base::ByteSpan kept) {
-    auto& live = (*this)[flow];
-    write(live, reinterpret_cast<std::byte const*>(&packet), sizeof packet);
-    write(live, kept.data(), kept.size());
-    ++live.packets;
-    live.bytes += static_cast<std::uint32_t>(kept.size());
+void FlowStore::append(LiveFlow& flow, FlowPacket const& packet, base::ByteSpan kept) {
+    auto const size = sizeof packet + kept.size();
+    if (size <= CellPool::cell_size - flow.last_used) {  // mostly: all in one piece
+        auto* const to = pool_.address(flow.last_cell) + flow.last_used;
+        std::memcpy(to, &packet, sizeof packet);
+        if (!kept.empty()) std::memcpy(to + sizeof packet, kept.data(), kept.size());
+        flow.last_used += static_cast<std::uint32_t>(size);
+    } else {
+        write(flow, reinterpret_cast<std::byte const*>(&packet), sizeof packet);
+        write(flow, kept.data(), kept.size());
+    }
+    ++flow.packets;
+    flow.bytes += static_cast<std::uint32_t>(kept.size());
 }
 
 void FlowStore::write(LiveFlow& flow, std::byte const* from, std::size_t count) {
     while (count > 0) {
-        if (flow.last_used == block_bytes) add_block(flow);
-        auto const size = std::min(count, block_bytes - flow.last_used);
-        std::memcpy(pool_.at<Block>(flow.last_block).bytes.data() + flow.last_used, from, size);
+        if (flow.last_used == CellPool::cell_size) add_cell(flow);
+        auto const size = std::min(count, CellPool::cell_size - flow.last_used);
+        std::memcpy(pool_.address(flow.last_cell) + flow.last_used, from, size);
         flow.last_used += static_cast<std::uint32_t>(size);
         from += size;
         count -= size;
     }
 }
 
-void FlowStore::add_block(LiveFlow& flow) {
-    auto const block = pool_.take<Block>();
-    pool_.at<Block>(block).next = no_cell;
-    auto& link =
-        flow.last_block == no_cell ? flow.first_block : pool_.at<Block>(flow.last_block).next;
-    link = block;
-    flow.last_block = block;
-    flow.last_used = 0;
+void FlowStore::add_cell(LiveFlow& flow) {
+    auto const cell = pool_.take();
+    pool_.link(flow.last_cell) = cell;
+    flow.last_cell = cell;
+    flow.last_used = sizeof(CellId);
+    ++flow.cells;
+}
+
+void FlowStore::take_out(CellId flow, Flow& into) {
+    read(flow, into);
+    auto const& live = (*this)[flow];
+    unlink(live);
+    pool_.give_back(flow, live.last_cell, live.cells);
 }
 
 namespace {
@@ -65,40 +77,57 @@ void reuse(std::vector<T>& vector, std::size_t size) {
     vector.resize(size);
 }
 
+// Reads along a chain of cells, which lie anywhere: the next one is fetched while one is copied.
+class ChainReader {
+  public:
+    ChainReader(CellPool& pool, CellId first, std::size_t offset)
+        : pool_(pool), cell_(first), at_(offset) {
+        fetch_next();
+    }
+
+    void read(std::byte* to, std::size_t count) {
+        while (count > 0) {
+            if (at_ == CellPool::cell_size) step();
+            auto const size = std::min(count, CellPool::cell_size - at_);
+            std::memcpy(to, pool_.address(cell_) + at_, size);
+            at_ += size;
+            to += size;
+            count -= size;
+        }
+    }
+
+  private:
+    void step() {
+        cell_ = pool_.link(cell_);
+        at_ = sizeof(CellId);
+        fetch_next();
+    }
+
+    void fetch_next() {
+        constexpr std::size_t line = 64;
+        auto const next = pool_.link(cell_);
+        if (next == no_cell) return;
+        for (std::size_t i = 0; i < CellPool::cell_size; i += line) {
+            __builtin_prefetch(pool_.address(next) + i);
+        }
+    }
+
+    CellPool& pool_;
+    CellId cell_;
+    std::size_t at_;
+};
+
 }  // namespace
 
 void FlowStore::read(CellId flow, Flow& into) {
     auto const& live = (*this)[flow];
     reuse(into.packets, live.packets);
     reuse(into.bytes, live.bytes);
-    auto block = live.first_block;
-    std::size_t used = 0;
-    auto const take = [&](std::byte* to, std::size_t count) {
-        while (count > 0) {
-            if (used == block_bytes) {
-                block = pool_.at<Block>(block).next;
-                used = 0;
-            }
-            auto const size = std::min(count, block_bytes - used);
-            std::memcpy(to, pool_.at<Block>(block).bytes.data() + used, size);
-            used += size;
-            to += size;
-            count -= size;
-        }
-    };
+    ChainReader chain(pool_, flow, sizeof(LiveFlow));
     for (auto& packet : into.packets) {
-        take(reinterpret_cast<std::byte*>(&packet), sizeof packet);
-        take(into.bytes.data() + packet.bytes_begin, packet.bytes_size);
+        chain.read(reinterpret_cast<std::byte*>(&packet), sizeof packet);
+        chain.read(into.bytes.data() + packet.bytes_begin, packet.bytes_size);
     }
-}
-
-void FlowStore::remove(CellId flow) {
-    auto const& live = (*this)[flow];
-    unlink(live);
-    for (auto block = live.first_block; block != no_cell;) {
-        pool_.give_back(std::exchange(block, pool_.at<Block>(block).next));
-    }
-    pool_.give_back(flow);
 }
 
 void FlowStore::link_newest(CellId flow) {

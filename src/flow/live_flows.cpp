@@ -18,10 +18,10 @@ constexpr std::int64_t least_memory = 1 << 20;
 // out for the sink, doubles its memory.
 constexpr std::uint64_t flow_share = 8;
 
-// What a cell costs in all: itself, its share of the index (a flow has at least two cells), and of
-// the copy for the sink (packets and bytes may each once have taken the whole share of a flow).
+// What a cell costs in all: itself, its share of the index (a flow has a cell at least), and of the
+// copy for the sink (packets and bytes may each once have taken the whole share of a flow).
 constexpr std::uint64_t bytes_per_cell =
-    CellPool::cell_size + FlowIndex::peak_bytes_per_flow / 2 + 2 * CellPool::cell_size / flow_share;
+    CellPool::cell_size + FlowIndex::peak_bytes_per_flow + 2 * CellPool::cell_size / flow_share;
 
 Timeout timeout(double seconds, char const* name) {
     base::validate(Timeout::valid(seconds), base::ExitCode::usage,
@@ -57,14 +57,15 @@ LiveFlows::LiveFlows(FlowConfig const& config, FlowSink sink, Hash hash)
       sink_(std::move(sink)),
       hash_(hash),
       store_(cells(config.memory)),
-      max_flow_bytes_(
-          std::min<std::uint64_t>(std::uint64_t{store_.cells()} * CellPool::cell_size / flow_share,
-                                  std::numeric_limits<std::uint32_t>::max())) {}
+      max_flow_bytes_(std::min<std::uint64_t>(store_.most_bytes() / flow_share,
+                                              std::numeric_limits<std::uint32_t>::max())) {}
 
 void LiveFlows::add(packet::Packet const& packet, base::ByteSpan kept) {
     kept = kept.first(std::min(kept.size(), max_kept));
     advance_clock(packet.time);
-    auto const key = key_of(packet);
+    bool const from_low = in_order(packet.source, packet.destination);
+    auto const key = from_low ? pack(packet.source, packet.destination, packet.protocol)
+                              : pack(packet.destination, packet.source, packet.protocol);
     auto const hash = static_cast<std::uint32_t>(hash_(key, seed_));
     auto flow = find(key, hash);
     if (flow != no_cell) {
@@ -75,8 +76,8 @@ void LiveFlows::add(packet::Packet const& packet, base::ByteSpan kept) {
         }
     }
     flow = make_room(flow, kept.size());
-    if (flow == no_cell) flow = open(key, hash, packet);
-    append(flow, packet, kept);
+    if (flow == no_cell) flow = open(key, hash, from_low, packet.time);
+    append(store_[flow], packet, from_low, kept);
 }
 
 void LiveFlows::finish() {
@@ -113,7 +114,7 @@ std::optional<FlowEnd> LiveFlows::ends_before(LiveFlow const& flow, packet::Pack
     return std::nullopt;
 }
 
-CellId LiveFlows::find(FlowKey const& key, std::uint32_t hash) {
+CellId LiveFlows::find(PackedKey const& key, std::uint32_t hash) {
     return index_.find(hash, [&](CellId cell) { return store_[cell].key == key; });
 }
 
@@ -128,45 +129,44 @@ CellId LiveFlows::make_room(CellId flow, std::size_t kept) {
     return flow;
 }
 
-CellId LiveFlows::open(FlowKey const& key, std::uint32_t hash, packet::Packet const& packet) {
+CellId LiveFlows::open(PackedKey const& key, std::uint32_t hash, bool from_low,
+                       base::Nanoseconds time) {
     auto const flow = store_.open();
     auto& live = store_[flow];
     live.key = key;
-    live.low_sent_first = packet.source == key.low;
-    live.first_time = live.last_time = packet.time;
+    live.low_sent_first = from_low;
+    live.first_time = live.last_time = time;
     live.hash = hash;
     index_.insert(hash, flow);
     return flow;
 }
 
-void LiveFlows::append(CellId flow, packet::Packet const& packet, base::ByteSpan kept) {
-    auto& live = store_[flow];
-    bool const from_low = packet.source == live.key.low;
+void LiveFlows::append(LiveFlow& flow, packet::Packet const& packet, bool from_low,
+                       base::ByteSpan kept) {
     ++counts_.packets;
-    counts_.out_of_order += packet.time < live.last_time ? 1 : 0;
-    live.last_time = std::max(live.last_time, packet.time);
-    live.last_clock = *clock_;
-    store_.append(
-        flow,
-        {.time = packet.time,
-         .wire_length = packet.wire_length,
-         .payload_length = packet.payload_length,
-         .bytes_begin = live.bytes,
-         .bytes_size = static_cast<std::uint16_t>(kept.size()),
-         .direction = from_low == live.low_sent_first ? Direction::forward : Direction::backward,
-         .tcp_flags = packet.tcp_flags},
-        kept);
+    counts_.out_of_order += packet.time < flow.last_time ? 1 : 0;
+    flow.last_time = std::max(flow.last_time, packet.time);
+    flow.last_clock = *clock_;
+    bool const forward = from_low == flow.low_sent_first;
+    store_.append(flow,
+                  {.time = packet.time,
+                   .wire_length = packet.wire_length,
+                   .payload_length = packet.payload_length,
+                   .bytes_begin = flow.bytes,
+                   .bytes_size = static_cast<std::uint16_t>(kept.size()),
+                   .direction = forward ? Direction::forward : Direction::backward,
+                   .tcp_flags = packet.tcp_flags},
+                  kept);
 }
 
 // The table is whole again before the sink is called: it may throw.
 void LiveFlows::close(CellId flow, FlowEnd end) {
     auto const& live = store_[flow];
-    closed_.key = live.key;
+    closed_.key = unpack(live.key);
     closed_.low_sent_first = live.low_sent_first;
     closed_.end = end;
-    store_.read(flow, closed_);
     index_.erase(live.hash, flow);
-    store_.remove(flow);
+    store_.take_out(flow, closed_);
     ++counts_.flows;
     ++counts_.by_end[static_cast<std::size_t>(end)];
     sink_(closed_);

@@ -2,6 +2,7 @@
 
 #include "flow_index.hpp"
 #include "flow_store.hpp"
+#include "packed_key.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -16,9 +17,9 @@ namespace tessera::flow {
 /// can make keys collide.
 class LiveFlows {
   public:
-    using Hash = std::uint64_t (*)(FlowKey const&, std::uint64_t seed) noexcept;
+    using Hash = std::uint64_t (*)(PackedKey const&, std::uint64_t seed) noexcept;
 
-    LiveFlows(FlowConfig const& config, FlowSink sink, Hash hash = flow_hash);
+    LiveFlows(FlowConfig const& config, FlowSink sink, Hash hash = flow::hash);
 
     void add(packet::Packet const& packet, base::ByteSpan kept);
     void finish();
@@ -28,10 +29,10 @@ class LiveFlows {
     void advance_clock(base::Nanoseconds time);
     std::optional<FlowEnd> ends_before(LiveFlow const& flow, packet::Packet const& packet,
                                        std::size_t kept) const;
-    CellId find(FlowKey const& key, std::uint32_t hash);
+    CellId find(PackedKey const& key, std::uint32_t hash);
     CellId make_room(CellId flow, std::size_t kept);
-    CellId open(FlowKey const& key, std::uint32_t hash, packet::Packet const& packet);
-    void append(CellId flow, packet::Packet const& packet, base::ByteSpan kept);
+    CellId open(PackedKey const& key, std::uint32_t hash, bool from_low, base::Nanoseconds time);
+    void append(LiveFlow& flow, packet::Packet const& packet, bool from_low, base::ByteSpan kept);
     void close(CellId flow, FlowEnd end);
 
     Timeout idle_timeout_;

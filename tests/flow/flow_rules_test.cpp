@@ -119,7 +119,7 @@ std::vector<Input> random_packets(std::uint32_t seed, std::size_t count, bool ho
 }
 
 std::vector<Flow> flows_of(std::vector<Input> const& inputs, FlowConfig const& config,
-                           LiveFlows::Hash hash = flow_hash) {
+                           LiveFlows::Hash hash = flow::hash) {
     test::Collected collected;
     LiveFlows table(config, collected.sink(), hash);
     for (auto const& input : inputs) table.add(input.packet, input.kept);
@@ -127,7 +127,7 @@ std::vector<Flow> flows_of(std::vector<Input> const& inputs, FlowConfig const& c
     return collected.flows;
 }
 
-std::uint64_t same_for_all(FlowKey const&, std::uint64_t) noexcept {
+std::uint64_t same_for_all(PackedKey const&, std::uint64_t) noexcept {
     return 0xffff'ffff;
 }
 
