@@ -39,7 +39,7 @@ class CommandLine(InScratch):
 
     def test_file_gives_way_to_environment_and_that_to_flags(self):
         config = self.scratch / "config.toml"
-        config.write_text("[flow]\nidle_timeout = 1\nactive_timeout = 2\nmax_packets = 3\n")
+        config.write_text("[flow]\nidle_timeout = 1\nactive_timeout = 2\nmax_flow_packets = 3\n")
         line = [PROGRAMS / "tessera", "preprocess", "--config", config, "--idle-timeout", "10",
                 "--print-config"]
         done = subprocess.run(line, capture_output=True, text=True, timeout=60, check=True,
@@ -47,7 +47,7 @@ class CommandLine(InScratch):
                                    "TESSERA_FLOW_ACTIVE_TIMEOUT": "6"})
         self.assertRegex(done.stdout, r"idle_timeout = 10\.0 +# flag")
         self.assertRegex(done.stdout, r"active_timeout = 6\.0 +# environment")
-        self.assertRegex(done.stdout, r"max_packets = 3 +# .*config.toml:4")
+        self.assertRegex(done.stdout, r"max_flow_packets = 3 +# .*config.toml:4")
 
     def test_what_print_config_prints_is_a_config(self):
         out, _ = tessera("preprocess", "--print-config")

@@ -54,7 +54,7 @@ class CorpusWriter {
                          static_cast<std::uint32_t>(size), frame.wire_length});
         file_.write(reinterpret_cast<char const*>(bytes_.data()),
                     static_cast<std::streamsize>(size));
-        written_ += sizeof(RecordHeader) + size;
+        written_ += size;
         ++packets_;
         base::validate(file_.good(), base::ExitCode::environment, "cannot write '{}' at byte {}",
                        base::printable(path_.string()), written_);
