@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <torch/torch.h>
+
+namespace tessera::batch {
+
+/// B token sequences of at most S ids, filled up with padding. B and S are the micro-batch size and
+/// the sequence length; everything here is made on the host.
+struct Sequences {
+    torch::Tensor tokens;                ///< [B, S] int64, ids (see special.hpp), pad_id at the end
+    torch::Tensor segments;              ///< [B, S] int64, row of the segment embedding
+    std::vector<std::int64_t> lengths;   ///< [B] ids before the padding, at least 1; stays on host
+    std::vector<std::uint64_t> keys;     ///< [B] place in the endless sample order: keys dropout
+    std::vector<std::uint64_t> samples;  ///< [B] index in the set the batch was drawn from
+
+    std::int64_t size() const { return tokens.size(0); }
+    std::int64_t width() const { return tokens.size(1); }
+    std::int64_t token_count() const;  ///< ids before the padding, over all sequences
+};
+
+/// Masked-burst and same-origin pre-training. K slots a sequence hold the masked places of the
+/// whole batch, the used ones first; the rest has weight 0 and points at place 0.
+struct PretrainBatch : Sequences {
+    torch::Tensor masked_positions;  ///< [B*K] int64, flat place b*S + s
+    torch::Tensor masked_targets;    ///< [B*K] int64, the id that stood there
+    torch::Tensor masked_weights;    ///< [B*K] float, 1 for a used slot, else 0
+    std::int64_t masked_count = 0;   ///< used slots
+    torch::Tensor same_origin;       ///< [B] int64, 1: both halves come from one burst, 0: from two
+};
+
+/// Sequences with a class each.
+struct ClassifierBatch : Sequences {
+    torch::Tensor labels;       ///< [B] int64, -1: none
+    std::int64_t labelled = 0;  ///< labels that are not -1
+};
+
+/// The same batch with its tensors on `device`; host fields stay.
+PretrainBatch to_device(PretrainBatch batch, torch::Device device);
+ClassifierBatch to_device(ClassifierBatch batch, torch::Device device);
+
+}  // namespace tessera::batch

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <torch/torch.h>
+
+#include <tessera/batch/batch.hpp>
+#include <tessera/model/bert_config.hpp>
+
+namespace tessera::model {
+
+class RowLayout;
+class EmbeddingImpl;
+class TransformerLayerImpl;
+
+/// How activations lie in memory. Packed: padding takes no row (host). Padded: constant shapes
+/// (GPU). Automatic chooses by the device of the parameters.
+enum class Layout { automatic, packed, padded };
+
+struct EncoderOutput {
+    torch::Tensor rows;                       ///< [R, H], see `layout`
+    std::shared_ptr<RowLayout const> layout;  ///< where the rows stand
+
+    /// [N, H] rows of the flat places b*S + s.
+    torch::Tensor rows_at(torch::Tensor const& places) const;
+
+    /// [B, H] rows of the first tokens ([CLS]).
+    torch::Tensor first() const;
+
+    /// [B, S, H], 0 where packing left padding out.
+    torch::Tensor unpacked() const;
+};
+
+/// BERT encoder: embedding and post-norm transformer layers (Devlin 2019).
+/// Dropout acts in training mode; on the host its mask is a pure function of (seed, key of the
+/// sequence), see batch::Sequences::keys.
+class BertEncoderImpl : public torch::nn::Module {
+  public:
+    explicit BertEncoderImpl(BertConfig const& config);
+
+    /// Sequences at most `positions` wide; Error(bad_input) otherwise.
+    EncoderOutput forward(batch::Sequences const& sequences);
+
+    /// Outputs [R, H] of the embedding and of each layer, for comparisons.
+    std::vector<EncoderOutput> forward_all(batch::Sequences const& sequences);
+
+    /// The same from given embeddings [B, S, H]; tokens are seen where `visible` [B, S] is not 0.
+    torch::Tensor transform(torch::Tensor const& embedded, torch::Tensor const& visible);
+
+    void set_dropout_seed(std::uint64_t seed) { dropout_seed_ = seed; }
+    std::uint64_t dropout_seed() const { return dropout_seed_; }
+    void set_layout(Layout layout) { layout_ = layout; }
+
+    /// [V padded, H] rows of the token embedding.
+    torch::Tensor const& token_table() const;
+
+    BertConfig const& config() const { return config_; }
+
+  private:
+    std::shared_ptr<RowLayout const> layout_of(batch::Sequences const& sequences) const;
+
+    BertConfig config_;
+    std::uint64_t dropout_seed_ = 0;
+    Layout layout_ = Layout::automatic;
+    std::shared_ptr<EmbeddingImpl> embedding_;
+    std::vector<std::shared_ptr<TransformerLayerImpl>> layers_;
+};
+TORCH_MODULE(BertEncoder);
+
+}  // namespace tessera::model

@@ -1,0 +1,38 @@
+#include <numeric>
+
+#include <tessera/batch/batch.hpp>
+
+namespace tessera::batch {
+namespace {
+
+void move(torch::Tensor& tensor, torch::Device device) {
+    tensor = tensor.to(device, /*non_blocking=*/true);
+}
+
+void move_sequences(Sequences& sequences, torch::Device device) {
+    move(sequences.tokens, device);
+    move(sequences.segments, device);
+}
+
+}  // namespace
+
+std::int64_t Sequences::token_count() const {
+    return std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0});
+}
+
+PretrainBatch to_device(PretrainBatch batch, torch::Device device) {
+    move_sequences(batch, device);
+    move(batch.masked_positions, device);
+    move(batch.masked_targets, device);
+    move(batch.masked_weights, device);
+    move(batch.same_origin, device);
+    return batch;
+}
+
+ClassifierBatch to_device(ClassifierBatch batch, torch::Device device) {
+    move_sequences(batch, device);
+    move(batch.labels, device);
+    return batch;
+}
+
+}  // namespace tessera::batch

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "row_layout.hpp"
+
+#include <torch/torch.h>
+
+namespace tessera::model {
+
+/// Multi-head scaled dot-product attention within each sequence (Vaswani 2017, 3.2).
+/// `projections` [R, 3*H]: queries, keys and values side by side, heads inside each; the result is
+/// [R, H]. `keys` [R] int32 as of Dropout::row_keys, undefined: nothing is dropped.
+/// Packed rows run in an own CPU function that also fuses dropout: LibTorch's fused attention falls
+/// back to unfused operators on the CPU as soon as dropout is above 0.
+torch::Tensor attention(torch::Tensor const& projections, RowLayout const& layout,
+                        std::int64_t heads, torch::Tensor const& keys, double dropout);
+
+}  // namespace tessera::model

@@ -1,0 +1,77 @@
+#include "layers.hpp"
+#include "row_layout.hpp"
+
+#include <fmt/format.h>
+
+#include <tessera/base/error.hpp>
+#include <tessera/model/encoder.hpp>
+
+namespace tessera::model {
+
+torch::Tensor EncoderOutput::rows_at(torch::Tensor const& places) const {
+    return rows.index_select(0, layout->rows_of(places));
+}
+
+torch::Tensor EncoderOutput::first() const {
+    return rows.index_select(0, layout->first_rows());
+}
+
+torch::Tensor EncoderOutput::unpacked() const {
+    auto const hidden = rows.size(1);
+    auto const all = torch::zeros({layout->sequences() * layout->width(), hidden}, rows.options());
+    return all.index_copy(0, layout->places(), rows)
+        .view({layout->sequences(), layout->width(), hidden});
+}
+
+BertEncoderImpl::BertEncoderImpl(BertConfig const& config) : config_(config) {
+    check(config);
+    embedding_ = register_module("embedding", std::make_shared<EmbeddingImpl>(config));
+    for (std::int64_t i = 0; i < config.layers; ++i) {
+        layers_.push_back(register_module(fmt::format("layer{}", i),
+                                          std::make_shared<TransformerLayerImpl>(config, i)));
+    }
+}
+
+std::shared_ptr<RowLayout const> BertEncoderImpl::layout_of(
+    batch::Sequences const& sequences) const {
+    auto const packed =
+        layout_ == Layout::automatic ? token_table().is_cpu() : layout_ == Layout::packed;
+    return std::make_shared<RowLayout const>(packed ? RowLayout::packed(sequences)
+                                                    : RowLayout::padded(sequences));
+}
+
+std::vector<EncoderOutput> BertEncoderImpl::forward_all(batch::Sequences const& sequences) {
+    base::validate(sequences.width() <= config_.positions, base::ExitCode::bad_input,
+                   "sequences of {} tokens do not fit a model of {} positions: lower the sequence "
+                   "length or raise model.positions",
+                   sequences.width(), config_.positions);
+    auto const layout = layout_of(sequences);
+    auto const dropout = is_training() ? Dropout(dropout_seed_, sequences, *layout) : Dropout();
+    std::vector<EncoderOutput> outputs{{embedding_->forward(sequences, *layout, dropout), layout}};
+    for (auto const& layer : layers_) {
+        outputs.push_back({layer->forward(outputs.back().rows, *layout, dropout), layout});
+    }
+    return outputs;
+}
+
+EncoderOutput BertEncoderImpl::forward(batch::Sequences const& sequences) {
+    return forward_all(sequences).back();
+}
+
+torch::Tensor BertEncoderImpl::transform(torch::Tensor const& embedded,
+                                         torch::Tensor const& visible) {
+    batch::Sequences shape;
+    shape.tokens = torch::zeros_like(visible);
+    shape.lengths.assign(static_cast<std::size_t>(visible.size(0)), visible.size(1));
+    auto layout = RowLayout::padded(shape);
+    layout.set_visible(visible);
+    auto rows = embedded.reshape({layout.rows(), config_.hidden});
+    for (auto const& layer : layers_) rows = layer->forward(rows, layout, Dropout());
+    return rows.view_as(embedded);
+}
+
+torch::Tensor const& BertEncoderImpl::token_table() const {
+    return embedding_->token_table();
+}
+
+}  // namespace tessera::model

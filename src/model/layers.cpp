@@ -1,0 +1,66 @@
+#include "layers.hpp"
+
+#include "attention.hpp"
+
+namespace tessera::model {
+
+DenseImpl::DenseImpl(std::int64_t in, std::int64_t out)
+    : weight(register_parameter("weight", torch::empty({out, in}))),
+      bias(register_parameter("bias", torch::empty({out}))) {}
+
+NormImpl::NormImpl(BertConfig const& config)
+    : weight(register_parameter("weight", torch::empty({config.hidden}))),
+      bias(register_parameter("bias", torch::empty({config.hidden}))),
+      unbiased_(config.layer_norm == "unbiased"),
+      eps_(config.layer_norm_eps) {}
+
+torch::Tensor NormImpl::forward(torch::Tensor const& x) {
+    if (!unbiased_) return at::layer_norm(x, {x.size(-1)}, weight, bias, eps_);
+    auto const mean = x.mean(-1, /*keepdim=*/true);
+    auto const deviation = at::std(x, at::OptionalIntArrayRef{-1}, /*correction=*/1, true);
+    return weight * (x - mean) / (deviation + eps_) + bias;
+}
+
+TransformerLayerImpl::TransformerLayerImpl(BertConfig const& config, std::int64_t index)
+    : index_(index),
+      heads_(config.heads),
+      dropout_(config.dropout),
+      attention_dropout_(config.attention_dropout),
+      qkv_(register_module("qkv", Dense(config.hidden, 3 * config.hidden))),
+      attention_output_(register_module("attention_output", Dense(config.hidden, config.hidden))),
+      attention_norm_(register_module("attention_norm", Norm(config))),
+      expand_(register_module("expand", Dense(config.hidden, config.feed_forward))),
+      contract_(register_module("contract", Dense(config.feed_forward, config.hidden))),
+      feed_forward_norm_(register_module("feed_forward_norm", Norm(config))) {}
+
+torch::Tensor TransformerLayerImpl::forward(torch::Tensor const& x, RowLayout const& layout,
+                                            Dropout const& dropout) {
+    auto const mixture =
+        attention(qkv_(x), layout, heads_, dropout.row_keys(index_, DropoutSite::attention),
+                  attention_dropout_);
+    auto const attended = attention_norm_(
+        add_dropped(x, attention_output_(mixture),
+                    dropout.row_keys(index_, DropoutSite::attention_output), dropout_));
+    return feed_forward_norm_(add_dropped(attended, contract_(at::gelu(expand_(attended))),
+                                          dropout.row_keys(index_, DropoutSite::feed_forward),
+                                          dropout_));
+}
+
+EmbeddingImpl::EmbeddingImpl(BertConfig const& config)
+    : dropout_(config.dropout),
+      token_(
+          register_parameter("token", torch::empty({config.padded_vocabulary(), config.hidden}))),
+      position_(register_parameter("position", torch::empty({config.positions, config.hidden}))),
+      segment_(register_parameter("segment", torch::empty({config.segments, config.hidden}))),
+      norm_(register_module("norm", Norm(config))) {}
+
+torch::Tensor EmbeddingImpl::forward(batch::Sequences const& sequences, RowLayout const& layout,
+                                     Dropout const& dropout) {
+    auto const tokens = sequences.tokens.view({-1}).index_select(0, layout.places());
+    auto const segments = sequences.segments.view({-1}).index_select(0, layout.places());
+    auto const sum = at::embedding(token_, tokens) + at::embedding(position_, layout.columns()) +
+                     at::embedding(segment_, segments);
+    return dropout_of(norm_(sum), dropout.row_keys(0, DropoutSite::embedding), dropout_);
+}
+
+}  // namespace tessera::model

@@ -1,0 +1,57 @@
+#include "row_layout.hpp"
+
+namespace tessera::model {
+
+RowLayout RowLayout::packed(batch::Sequences const& sequences) {
+    RowLayout layout;
+    layout.packed_ = true;
+    layout.width_ = sequences.width();
+    auto const size = sequences.size();
+    layout.row_of_place_ = torch::zeros({size * layout.width_}, torch::kInt64);
+    layout.places_ = torch::empty({sequences.token_count()}, torch::kInt64);
+    layout.columns_ = torch::empty_like(layout.places_);
+    auto* const row_of_place = layout.row_of_place_.data_ptr<std::int64_t>();
+    auto* const places = layout.places_.data_ptr<std::int64_t>();
+    auto* const columns = layout.columns_.data_ptr<std::int64_t>();
+    std::int64_t row = 0;
+    for (std::int64_t b = 0; b < size; ++b) {
+        layout.begins_.push_back(row);
+        for (std::int64_t s = 0; s < sequences.lengths[static_cast<std::size_t>(b)]; ++s, ++row) {
+            places[row] = b * layout.width_ + s;
+            columns[row] = s;
+            row_of_place[places[row]] = row;
+        }
+    }
+    layout.begins_.push_back(row);
+    return layout;
+}
+
+RowLayout RowLayout::padded(batch::Sequences const& sequences) {
+    RowLayout layout;
+    layout.width_ = sequences.width();
+    auto const size = sequences.size();
+    auto const device = sequences.tokens.device();
+    auto const numbers = torch::TensorOptions(torch::kInt64).device(device);
+    for (std::int64_t b = 0; b <= size; ++b) layout.begins_.push_back(b * layout.width_);
+    layout.places_ = torch::arange(size * layout.width_, numbers);
+    layout.columns_ = torch::arange(layout.width_, numbers).repeat({size});
+    auto const lengths = torch::tensor(sequences.lengths, torch::kInt64).to(device);
+    layout.set_visible(torch::arange(layout.width_, numbers).lt(lengths.unsqueeze(1)));
+    return layout;
+}
+
+torch::Tensor RowLayout::rows_of(torch::Tensor const& places) const {
+    return packed_ ? row_of_place_.index_select(0, places) : places;
+}
+
+torch::Tensor RowLayout::first_rows() const {
+    std::vector<std::int64_t> const rows(begins_.begin(), begins_.end() - 1);
+    return torch::tensor(rows, torch::kInt64).to(places_.device());
+}
+
+void RowLayout::set_visible(torch::Tensor const& visible) {
+    auto const size = sequences();
+    mask_ = visible.eq(0).to(torch::kFloat).mul(-10000.0).view({size, 1, 1, width_});
+}
+
+}  // namespace tessera::model

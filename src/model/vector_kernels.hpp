@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace tessera::model {
+
+/// Loops over one row that LibTorch has no fused kernel for on the CPU. Each is compiled for
+/// AVX-512, AVX2 and plain x86-64 and chosen at load time.
+
+/// A well-mixed 32-bit word (the finaliser of MurmurHash3, public domain, Appleby 2011).
+constexpr std::uint32_t mixed(std::uint32_t word) {
+    word = (word ^ (word >> 16U)) * 0x85ebca6bU;
+    word = (word ^ (word >> 13U)) * 0xc2b2ae35U;
+    return word ^ (word >> 16U);
+}
+
+/// Element j of a row is dropped when mixed(key + j * odd constant) < threshold; a pure function of
+/// the key, so the backward pass draws the same mask again instead of storing it.
+struct RowDropout {
+    std::uint32_t key = 0;
+    std::uint32_t threshold = 0;  ///< share dropped * 2^32
+    float scale = 1.0F;           ///< 1 / (share kept)
+};
+
+/// out[j] = dropout(x[j]); out may be x.
+void drop_row(std::span<float const> x, std::span<float> out, RowDropout dropout);
+
+/// out[j] = base[j] + dropout(x[j]).
+void add_dropped_row(std::span<float const> base, std::span<float const> x, std::span<float> out,
+                     RowDropout dropout);
+
+/// row = softmax(scale * row), in place.
+void softmax_row(std::span<float> row, float scale);
+
+/// Backward of softmax(scale * s) followed by dropout, for one row: `gradient` holds the gradient
+/// of the dropped probabilities on entry and that of s on return; `probabilities` are undropped.
+void softmax_row_backward(std::span<float const> probabilities, std::span<float> gradient,
+                          float scale, RowDropout dropout);
+
+/// What cross-entropy wants of one row of logits.
+struct RowLogSum {
+    float maximum = 0;
+    float log_sum = 0;  ///< log(sum(exp(logits)))
+};
+RowLogSum log_sum_exp(std::span<float const> logits);
+
+/// row = weight * exp(row - log_sum), in place: softmax from its logarithmic sum.
+void exp_row(std::span<float> row, float log_sum, float weight);
+
+}  // namespace tessera::model
