@@ -56,9 +56,15 @@ function(tessera_imported target file)
                           INTERFACE_SYSTEM_INCLUDE_DIRECTORIES "${ARGN}")
 endfunction()
 
+# LibTorch's headers bring a newer fmt that no library here implements: ours must be found first.
+get_target_property(fmt_include fmt::fmt INTERFACE_INCLUDE_DIRECTORIES)
+file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/fmt_first)
+file(CREATE_LINK ${fmt_include}/fmt ${PROJECT_BINARY_DIR}/fmt_first/fmt SYMBOLIC)
+
 tessera_imported(libtorch::c10 ${libtorch_lib}/libc10.so)
 tessera_imported(libtorch::gomp ${libtorch_lib}/libgomp.so.1)
 tessera_imported(libtorch::cpu ${libtorch_lib}/libtorch_cpu.so
+                 ${PROJECT_BINARY_DIR}/fmt_first
                  ${libtorch_root}/torch/include
                  ${libtorch_root}/torch/include/torch/csrc/api/include)
 target_compile_definitions(libtorch::cpu INTERFACE _GLIBCXX_USE_CXX11_ABI=1)
