@@ -1,0 +1,29 @@
+#pragma once
+
+#include <string_view>
+
+#include <torch/torch.h>
+
+#include <tessera/comm/communicator.hpp>
+#include <tessera/parallel/flat_parameters.hpp>
+
+namespace tessera::parallel {
+
+/// Gives every rank the root's bytes of a contiguous CPU tensor. Collective.
+void replicate(comm::Communicator const& comm, at::Tensor const& tensor);
+
+/// The same for all parameters and for the module's buffers (running statistics).
+void replicate(comm::Communicator const& comm, FlatParameters const& parameters,
+               torch::nn::Module const& module);
+
+/// Makes buffers that every rank updates from its own micro-batches (running statistics of batch
+/// normalisation) equal again: floats become their mean over ranks, integers their maximum.
+void average_buffers(comm::Communicator const& comm, torch::nn::Module const& module);
+
+/// AgreedError(failed) that names the first parameter whose bits differ between ranks: replicas
+/// have drifted apart and what is trained is no longer one model. Compares an order-independent
+/// 64-bit sum of the bits of every tensor. Collective; the same outcome on every rank.
+void check_replicas(comm::Communicator const& comm, FlatParameters const& parameters,
+                    std::string_view when);
+
+}  // namespace tessera::parallel
