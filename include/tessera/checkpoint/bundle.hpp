@@ -1,0 +1,58 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <tessera/base/files.hpp>
+#include <tessera/base/version.hpp>
+#include <tessera/checkpoint/safetensors.hpp>
+
+namespace tessera::checkpoint {
+
+/// What a trained classifier is, beside its weights: all that is needed to go from captures to
+/// class names, on its own.
+struct BundleInfo {
+    std::string task;                  ///< "flow" or "packet": what one prediction is about
+    std::string label_set;             ///< of the store, e.g. "service"
+    std::vector<std::string> classes;  ///< by output of the model
+    std::string tokenizer;             ///< name, e.g. "bigram"
+    std::string masking;               ///< profile name
+    std::string token_settings;        ///< hash of all that changes tokens (dataset::TokenIdentity)
+    std::int64_t sequence_length = 0;  ///< ids, special ones included
+    std::map<std::string, std::string> provenance;  ///< run, store, split, seed, step, scores, ..
+    base::BuildInfo build;                          ///< of the program that wrote it
+
+    /// Settings as TOML, for base::read_config_file: preprocess.toml holds what captures were read
+    /// with (sections preprocess, capture, token, flow, burst), model.toml sizes and sequences
+    /// (sections model, batch).
+    std::string preprocess_toml;
+    std::string model_toml;
+};
+
+/// A bundle is a folder: model.safetensors, bundle.json, preprocess.toml, model.toml. bundle.json
+/// holds a hash of each of the others and of itself.
+struct Bundle {
+    std::filesystem::path folder;
+    BundleInfo info;
+    SafetensorsFile weights;
+
+    std::filesystem::path preprocess_file() const { return folder / "preprocess.toml"; }
+    std::filesystem::path model_file() const { return folder / "model.toml"; }
+};
+
+/// Publishes a bundle whole; an earlier one in its place is replaced. Error(environment) names the
+/// path.
+void write_bundle(base::FileSystem& files, std::filesystem::path const& folder,
+                  BundleInfo const& info, std::span<NamedTensor const> weights);
+
+/// Error(bad_input) names the file that is missing, damaged or of another version.
+Bundle open_bundle(std::filesystem::path const& folder);
+
+/// True when the folder holds a bundle.json.
+bool is_bundle(std::filesystem::path const& folder);
+
+}  // namespace tessera::checkpoint
