@@ -38,8 +38,8 @@ Figure controls_figure(Report const& report) {
     auto const add = [&](Graded const& graded, bool is_control) {
         auto const value = graded.scores.seen.macro.f1;
         auto const range = graded.intervals.at("macro_f1");
-        chart.bars.push_back({graded.name, value, whisker_of(range), "", is_control});
-        std::vector<std::string> row{graded.name, number(value), text_of(range)};
+        chart.bars.push_back({graded.title, value, whisker_of(range), "", is_control});
+        std::vector<std::string> row{graded.title, number(value), text_of(range)};
         if (is_control) {
             auto const lead = lead_over(report.model, graded, report.bootstrap.level);
             row.push_back(number(lead.difference));

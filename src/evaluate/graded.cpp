@@ -15,7 +15,7 @@ std::string cell(Graded const& graded, std::string const& score, double value) {
 
 std::vector<std::string> row(Graded const& graded) {
     auto const& scores = graded.scores;
-    return {graded.name,
+    return {graded.title,
             cell(graded, "macro_f1", scores.seen.macro.f1),
             cell(graded, "accuracy", scores.labels.accuracy),
             report::number(scores.labels.balanced_accuracy),
@@ -25,9 +25,11 @@ std::vector<std::string> row(Graded const& graded) {
 
 }  // namespace
 
-Graded graded(std::string name, baseline::Predictions predictions, BootstrapConfig const& config) {
+Graded graded(std::string name, std::string title, baseline::Predictions predictions,
+              BootstrapConfig const& config) {
     Graded result;
     result.name = std::move(name);
+    result.title = std::move(title);
     result.scores = grade(predictions);
     result.replicates = bootstrap(predictions, config);
     for (auto const& [score, values] : result.replicates.scores) {
@@ -38,6 +40,16 @@ Graded graded(std::string name, baseline::Predictions predictions, BootstrapConf
     }
     result.predictions = std::move(predictions);
     return result;
+}
+
+std::vector<Graded> graded(std::vector<baseline::Control> const& controls,
+                           baseline::Predictions const& model, BootstrapConfig const& config) {
+    std::vector<Graded> all;
+    for (auto const& control : controls) {
+        all.push_back(graded(control.name, control.title,
+                             baseline::for_items(control.predictions, model), config));
+    }
+    return all;
 }
 
 report::Table score_table(Report const& report) {

@@ -28,8 +28,8 @@ std::string with_interval(Graded const& graded) {
 
 std::string comparison(Graded const& best, Lead const& lead) {
     auto const* clear = lead.interval.low > 0 ? "" : ", not clearly better";
-    return fmt::format("Best control: {}, {}; the model leads by {:.3f} [{:.3f}, {:.3f}]{}.",
-                       best.name, with_interval(best), lead.difference, lead.interval.low,
+    return fmt::format("Best control: {} with {}; the model leads by {:.3f} [{:.3f}, {:.3f}]{}.",
+                       best.title, with_interval(best), lead.difference, lead.interval.low,
                        lead.interval.high, clear);
 }
 
@@ -51,7 +51,7 @@ Headline headline(Report const& report) {
     if (macro_f1(*best) >= macro_f1(report.model)) {
         return {fmt::format("A simple control does as well or better: {} reaches macro-F1 {}; the "
                             "model reaches {}",
-                            best->name, with_interval(*best), score),
+                            best->title, with_interval(*best), score),
                 true};
     }
     return {score + " " + comparison(*best, lead_over(report.model, *best, report.bootstrap.level)),

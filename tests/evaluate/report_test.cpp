@@ -40,8 +40,9 @@ Report example(double model, double control) {
     Report report;
     report.title = "flows of <sample>";
     report.bootstrap.resamples = 200;
-    report.model = graded("network", guesses(model, 1), report.bootstrap);
-    report.controls.push_back(graded("port look-up", guesses(control, 2), report.bootstrap));
+    report.model = graded("model", "network", guesses(model, 1), report.bootstrap);
+    report.controls.push_back(
+        graded("port_lookup", "port look-up", guesses(control, 2), report.bootstrap));
     report.split = {"default",
                     "capture",
                     {700, 100, 120},
@@ -111,7 +112,7 @@ TEST(Report, JsonHasTheNamesThatScriptsRelyOn) {
     auto const range = written["intervals"]["macro_f1"];
     EXPECT_LT(range[0].get<double>(), written["macro_f1"].get<double>());
     EXPECT_GT(range[1].get<double>(), written["macro_f1"].get<double>());
-    EXPECT_EQ(written["baselines"]["port look-up"]["accuracy"].get<double>(),
+    EXPECT_EQ(written["baselines"]["port_lookup"]["accuracy"].get<double>(),
               report.controls[0].scores.labels.accuracy);
     EXPECT_EQ(written["packets"]["dropped"]["not_ip"], 10);
     EXPECT_EQ(written["split"]["flows"]["test"], 120);

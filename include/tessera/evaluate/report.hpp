@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <tessera/base/files.hpp>
+#include <tessera/baseline/controls.hpp>
 #include <tessera/baseline/predictions.hpp>
 #include <tessera/evaluate/bootstrap.hpp>
 #include <tessera/evaluate/scores.hpp>
@@ -19,7 +20,8 @@ namespace tessera::evaluate {
 
 /// A model, or a control beside it, with its scores and their intervals on the test fold.
 struct Graded {
-    std::string name;
+    std::string name;   ///< key in report.json, e.g. "port_lookup"
+    std::string title;  ///< for people, e.g. "port look-up"
     baseline::Predictions predictions;
     Scores scores;
     Replicates replicates;
@@ -27,7 +29,12 @@ struct Graded {
     std::vector<Interval> class_f1;             ///< [C]
 };
 
-Graded graded(std::string name, baseline::Predictions predictions, BootstrapConfig const& config);
+Graded graded(std::string name, std::string title, baseline::Predictions predictions,
+              BootstrapConfig const& config);
+
+/// The controls graded on the items of the model (its packets, or its flows).
+std::vector<Graded> graded(std::vector<baseline::Control> const& controls,
+                           baseline::Predictions const& model, BootstrapConfig const& config);
 
 struct PacketCounts {
     std::uint64_t read = 0;

@@ -1,0 +1,48 @@
+#include <fmt/format.h>
+
+#include <tessera/evaluate/store_facts.hpp>
+
+namespace tessera::evaluate {
+
+namespace {
+
+void add_pair(SplitFacts& facts, dataset::PairAudit const& pair) {
+    auto const folds = fmt::format("{}-{}", name(pair.first), name(pair.second));
+    auto const add = [&](char const* what, dataset::Overlap const& overlap) {
+        facts.audit.push_back({folds, what, overlap.shared, overlap.first, overlap.second});
+    };
+    add("flow (5-tuple in one capture)", pair.flows);
+    add("5-tuple, any capture", pair.five_tuples);
+    add("capture", pair.captures);
+    add("server (address and port)", pair.servers);
+    add("client address", pair.clients);
+    add("flow of equal tokens", pair.flow_tokens);
+    add("packet of equal tokens", pair.packet_tokens);
+}
+
+}  // namespace
+
+SplitFacts split_facts(dataset::Split const& split) {
+    SplitFacts facts;
+    facts.name = split.config.name;
+    facts.by = name(split.by);
+    for (std::size_t i = 0; i < facts.flows.size(); ++i) facts.flows[i] = split.counts[i];
+    for (auto const& pair : split.audit.pairs) add_pair(facts, pair);
+    for (auto const& missing : split.missing) {
+        facts.warnings.push_back(fmt::format("The {} fold has no flow of class {}.",
+                                             name(missing.fold), missing.class_name));
+    }
+    if (split.audit.sampled > 1) {
+        facts.warnings.push_back(
+            fmt::format("Packets of equal tokens: one value in {} was looked "
+                        "at.",
+                        split.audit.sampled));
+    }
+    return facts;
+}
+
+PacketCounts packet_counts(dataset::Manifest const& manifest) {
+    return {manifest.packets_read, manifest.packets_kept, manifest.packets_dropped};
+}
+
+}  // namespace tessera::evaluate
