@@ -1,0 +1,164 @@
+#include "dropout.hpp"
+#include "vector_kernels.hpp"
+#include "vocabulary_loss.hpp"
+
+#include <cmath>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <tessera/base/random.hpp>
+
+namespace tessera::model {
+namespace {
+
+std::vector<float> numbers(std::size_t count, double low, double high) {
+    base::RandomStream stream(3, base::Purpose::test, 0, count);
+    std::vector<float> values(count);
+    for (auto& value : values) value = static_cast<float>(low + (high - low) * stream.uniform());
+    return values;
+}
+
+class RowSizes : public testing::TestWithParam<std::size_t> {};
+INSTANTIATE_TEST_SUITE_P(WholeAndPartialVectors, RowSizes, testing::Values(1, 15, 16, 17, 66, 128));
+
+TEST_P(RowSizes, SoftmaxAndLogSumAgreeWithDoublePrecision) {
+    auto const logits = numbers(GetParam(), -30, 30);
+    auto row = logits;
+    softmax_row(row, 0.5F);
+    double sum = 0;
+    double scaled_sum = 0;
+    for (auto const x : logits) {
+        sum += std::exp(static_cast<double>(x));
+        scaled_sum += std::exp(0.5 * static_cast<double>(x));
+    }
+    for (std::size_t i = 0; i < row.size(); ++i) {
+        auto const exact = std::exp(0.5 * static_cast<double>(logits[i])) / scaled_sum;
+        EXPECT_NEAR(row[i], exact, 1e-6 * exact + 1e-12);
+    }
+    EXPECT_NEAR(log_sum_exp(logits).log_sum, std::log(sum), 4e-6);
+    EXPECT_EQ(log_sum_exp(logits).maximum, *std::max_element(logits.begin(), logits.end()));
+}
+
+TEST_P(RowSizes, SoftmaxBackwardAgreesWithTheJacobian) {
+    auto const size = GetParam();
+    RowDropout const dropout{77, 1U << 30U, 4.0F / 3};
+    auto probabilities = numbers(size, -2, 2);
+    softmax_row(probabilities, 1.0F);
+    auto const upstream = numbers(size, -1, 1);
+    auto gradient = upstream;
+    softmax_row_backward(probabilities, gradient, 0.5F, dropout);
+    auto dropped = upstream;
+    drop_row(upstream, dropped, dropout);
+    double total = 0;
+    for (std::size_t i = 0; i < size; ++i) {
+        total += static_cast<double>(dropped[i]) * static_cast<double>(probabilities[i]);
+    }
+    for (std::size_t i = 0; i < size; ++i) {
+        auto const exact =
+            0.5 * static_cast<double>(probabilities[i]) * (static_cast<double>(dropped[i]) - total);
+        EXPECT_NEAR(gradient[i], exact, 1e-6);
+    }
+}
+
+TEST(VectorKernels, ExponentialHoldsOverItsRange) {
+    for (double x = -86.5; x < 80; x += 0.0371) {
+        std::vector<float> row(16, static_cast<float>(x));
+        exp_row(row, 0.0F, 1.0F);
+        auto const exact = std::exp(static_cast<double>(static_cast<float>(x)));
+        EXPECT_NEAR(row[7] / exact, 1.0, 3e-7) << x;
+    }
+    std::vector<float> low(16, -1e30F);
+    exp_row(low, 0.0F, 1.0F);
+    EXPECT_EQ(low[0], 0.0F);
+}
+
+TEST(Dropout, DropsTheShareAndKeepsTheMean) {
+    std::size_t zeros = 0;
+    double sum = 0;
+    constexpr std::size_t rows = 500;
+    std::vector<float> const ones(256, 1.0F);
+    for (std::uint32_t key = 0; key < rows; ++key) {
+        std::vector<float> out(256);
+        drop_row(ones, out, row_dropout(mixed(key), 0.1));
+        for (auto const value : out) {
+            zeros += value == 0.0F ? 1 : 0;
+            sum += static_cast<double>(value);
+        }
+    }
+    // 128,000 draws: five standard deviations are 0.0042.
+    EXPECT_NEAR(static_cast<double>(zeros) / (256.0 * rows), 0.1, 0.0042);
+    EXPECT_NEAR(sum / (256.0 * rows), 1.0, 0.005);
+}
+
+TEST(Dropout, TheGradientIsTheMaskItself) {
+    auto const x = torch::rand({70, 33}).add(1.0).requires_grad_();
+    auto const base = torch::rand({70, 33}).requires_grad_();
+    auto const keys = torch::arange(70, torch::kInt32);
+    auto const y = add_dropped(base, x, keys, 0.3);
+    y.sum().backward();
+    EXPECT_TRUE(torch::allclose(y, base + x * x.grad(), 1e-6, 1e-6));
+    EXPECT_TRUE(base.grad().eq(1).all().item<bool>());
+    EXPECT_TRUE(torch::allclose(dropout_of(x, keys, 0.3), x * x.grad()));
+    EXPECT_TRUE(add_dropped(base, x, {}, 0.3).equal(base + x));
+}
+
+struct LossInputs {
+    torch::Tensor x, weight, bias, targets, weights;
+};
+
+LossInputs loss_inputs(torch::Dtype type) {
+    torch::manual_seed(5);
+    auto const make = [&](at::IntArrayRef shape) {
+        return torch::randn(shape).to(type).requires_grad_();
+    };
+    return {make({11, 8}), make({64, 8}), make({64}), torch::arange(11) * 4,
+            torch::tensor({1, 1, 0, 1, 1, 1, 0, 1, 1, 1, 1}).to(type)};
+}
+
+class LossTypes : public testing::TestWithParam<torch::Dtype> {};
+INSTANTIATE_TEST_SUITE_P(OwnLoopsAndOperators, LossTypes,
+                         testing::Values(torch::kFloat, torch::kDouble));
+
+TEST_P(LossTypes, VocabularyLossAgreesWithSeparateOperators) {
+    constexpr std::int64_t vocabulary = 50;
+    auto const ours = loss_inputs(GetParam());
+    auto const theirs = loss_inputs(GetParam());
+    auto const result =
+        vocabulary_loss(ours.x, ours.weight, ours.bias, ours.targets, ours.weights, vocabulary);
+    (result.loss_sum * 0.25).backward();
+    auto const logits = at::linear(theirs.x, theirs.weight, theirs.bias).narrow(1, 0, vocabulary);
+    auto const losses =
+        at::cross_entropy_loss(logits, theirs.targets, {}, at::Reduction::None) * theirs.weights;
+    (losses.sum() * 0.25).backward();
+    EXPECT_NEAR(result.loss_sum.item<double>(), losses.sum().item<double>(), 1e-4);
+    EXPECT_EQ(result.correct.item<double>(),
+              (logits.argmax(1).eq(theirs.targets) * theirs.weights).sum().item<double>());
+    EXPECT_TRUE(torch::allclose(ours.x.grad(), theirs.x.grad(), 1e-4, 1e-5));
+    EXPECT_TRUE(torch::allclose(ours.weight.grad(), theirs.weight.grad(), 1e-4, 1e-5));
+    EXPECT_TRUE(torch::allclose(ours.bias.grad(), theirs.bias.grad(), 1e-4, 1e-5));
+    EXPECT_EQ(ours.weight.grad().narrow(0, vocabulary, 14).abs().sum().item<double>(), 0);
+}
+
+TEST(VocabularyLoss, GivesTheSameWithoutGradient) {
+    auto const inputs = loss_inputs(torch::kFloat);
+    auto const loss = [&] {
+        return vocabulary_loss(inputs.x, inputs.weight, inputs.bias, inputs.targets, inputs.weights,
+                               50)
+            .loss_sum.item<double>();
+    };
+    auto const training = loss();
+    torch::NoGradGuard const no_gradient;
+    EXPECT_EQ(training, loss());
+}
+
+TEST(VocabularyLoss, AnEqualLogitAtALowerIdIsAMiss) {
+    auto const zeros = torch::zeros({2, 4});
+    auto const result = vocabulary_loss(zeros, torch::zeros({64, 4}), torch::zeros({64}),
+                                        torch::tensor({0, 3}), torch::ones({2}), 50);
+    EXPECT_EQ(result.correct.item<double>(), 1);
+}
+
+}  // namespace
+}  // namespace tessera::model
