@@ -32,9 +32,7 @@ missing_packages() {
 }
 
 as_root() {
-    if [ "$(id -u)" -eq 0 ]; then "$@"; return; fi
-    command -v sudo >/dev/null || fail "system packages are missing and there is no sudo; as root run: $*"
-    sudo "$@"
+    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
 }
 
 # apt is quiet unless it fails; another apt that runs is waited for.
@@ -48,6 +46,8 @@ apt() {
 install_packages() {
     local missing; mapfile -t missing < <(missing_packages "$@")
     [ "${#missing[@]}" -gt 0 ] || return 0
+    [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null ||
+        fail "no sudo here; as root run: apt-get install --no-install-recommends ${missing[*]}"
     say "installing ${#missing[@]} system packages: ${missing[*]}"
     apt -qq update
     apt -qq -y --no-install-recommends install "${missing[@]}"
