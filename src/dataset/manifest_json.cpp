@@ -85,7 +85,7 @@ OrderedJson to_json(ShardEntry const& shard) {
 }
 
 OrderedJson to_json(LabelSet const& set) {
-    auto histogram = OrderedJson::object();
+    Counts histogram;
     for (std::size_t i = 0; i < set.classes.size(); ++i) {
         histogram[set.classes[i]] = set.histogram[i];
     }

@@ -24,14 +24,17 @@ enum class SplitBy : std::uint8_t { flow, capture, folder, client, time };
 
 char const* name(SplitBy by);
 
+/// Error(usage) lists the known words.
+SplitBy split_by(std::string const& text);
+
 struct SplitConfig {
     std::string name = "default";  ///< STORE/splits/NAME.json
     std::string by = "flow";       ///< flow, capture, folder, client or time
     double train = 0.7;            ///< share of flows, as near as whole groups allow
     double valid = 0.1;
     double test = 0.2;
-    std::uint64_t seed = 1;
-    std::string label_set;  ///< classes to spread over the folds; empty: the first set, if any
+    std::uint64_t seed = 1;  ///< at most 2^63 - 1
+    std::string label_set;   ///< classes to spread over the folds; empty: the first set, if any
 };
 
 void describe(base::OptionTable& options, SplitConfig& config);
@@ -64,6 +67,9 @@ class Split {
   private:
     friend Split make_split(Store const&, SplitConfig const&);
     friend Split load_split(Store const&, std::string_view);
+
+    void apply_rule(Store const& store);     // config, groups, cuts -> folds, counts
+    void count_classes(Store const& store);  // folds -> classes, missing
 
     std::vector<Fold> folds_;  // [flow]
 };

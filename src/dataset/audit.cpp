@@ -1,0 +1,155 @@
+#include "split_rules.hpp"
+
+#include <unordered_map>
+
+#include <fmt/format.h>
+
+#include <tessera/base/error.hpp>
+#include <tessera/base/files.hpp>
+#include <tessera/base/hash.hpp>
+#include <tessera/dataset/audit.hpp>
+
+namespace tessera::dataset {
+
+namespace {
+
+/// Which folds each value was seen in.
+template <class Value, class Hash = std::hash<Value>>
+class Sightings {
+  public:
+    void add(Value const& value, Fold fold) {
+        seen_[value] |= static_cast<std::uint8_t>(1U << static_cast<unsigned>(fold));
+    }
+
+    Overlap between(Fold a, Fold b) const {
+        auto const in = [](std::uint8_t folds, Fold fold) {
+            return (folds >> static_cast<unsigned>(fold) & 1U) != 0;
+        };
+        Overlap overlap;
+        for (auto const& [value, folds] : seen_) {
+            overlap.first += in(folds, a) ? 1U : 0U;
+            overlap.second += in(folds, b) ? 1U : 0U;
+            overlap.shared += in(folds, a) && in(folds, b) ? 1U : 0U;
+        }
+        return overlap;
+    }
+
+  private:
+    std::unordered_map<Value, std::uint8_t, Hash> seen_;
+};
+
+struct KeyHash {
+    std::size_t operator()(flow::FlowKey const& key) const { return flow::flow_hash(key, 0); }
+};
+
+struct EndpointHash {
+    std::size_t operator()(packet::Endpoint const& end) const {
+        return base::hash64(std::as_bytes(std::span(end.address.bytes)), end.port);
+    }
+};
+
+struct AddressHash {
+    std::size_t operator()(packet::Address const& address) const {
+        return base::hash64(std::as_bytes(std::span(address.bytes)), 0);
+    }
+};
+
+std::uint64_t hash_of(std::span<token::TokenId const> tokens) {
+    return base::hash64(std::as_bytes(tokens), 0);
+}
+
+class Auditor {
+  public:
+    Auditor(Store const& store, std::span<Fold const> folds) : store_(store) {
+        // Memory stays bounded: about four million packet hashes are kept.
+        while (store.packets() / sampled_ > (std::uint64_t{1} << 22U)) sampled_ *= 2;
+        for (std::uint64_t i = 0; i < folds.size(); ++i) {
+            if (folds[i] != Fold::excluded) add(store.flow(i), folds[i]);
+        }
+    }
+
+    Audit result() const {
+        return {{pair(Fold::train, Fold::valid), pair(Fold::train, Fold::test),
+                 pair(Fold::valid, Fold::test)},
+                sampled_};
+    }
+
+  private:
+    void add(FlowView const& flow, Fold fold) {
+        flows_.add({flow.capture, flow.key()}, fold);
+        five_tuples_.add(flow.key(), fold);
+        captures_.add(flow.capture, fold);
+        servers_.add(flow.responder, fold);
+        clients_.add(flow.initiator.address, fold);
+        if (!flow.tokens.empty()) flow_tokens_.add(hash_of(flow.tokens), fold);
+        for (std::uint64_t i = 0; i < flow.packets; ++i) {
+            add_packet(store_.packet(flow.first_packet + i).tokens, fold);
+        }
+    }
+
+    void add_packet(std::span<token::TokenId const> tokens, Fold fold) {
+        if (tokens.empty()) return;
+        auto const hash = hash_of(tokens);
+        if (hash % sampled_ == 0) packet_tokens_.add(hash, fold);
+    }
+
+    PairAudit pair(Fold a, Fold b) const {
+        return {a,
+                b,
+                flows_.between(a, b),
+                five_tuples_.between(a, b),
+                captures_.between(a, b),
+                servers_.between(a, b),
+                clients_.between(a, b),
+                flow_tokens_.between(a, b),
+                packet_tokens_.between(a, b)};
+    }
+
+    Store const& store_;
+    std::uint64_t sampled_ = 1;
+    Sightings<CaptureFlow, CaptureFlowHash> flows_;
+    Sightings<flow::FlowKey, KeyHash> five_tuples_;
+    Sightings<std::uint64_t> captures_;
+    Sightings<packet::Endpoint, EndpointHash> servers_;
+    Sightings<packet::Address, AddressHash> clients_;
+    Sightings<std::uint64_t> flow_tokens_;
+    Sightings<std::uint64_t> packet_tokens_;
+};
+
+bool leaks(Audit const& audit) {
+    for (auto const& pair : audit.pairs) {
+        if (pair.flows.shared > 0) return true;
+    }
+    return false;
+}
+
+std::string to_text(packet::Endpoint const& end) {
+    return fmt::format("{} port {}", packet::to_text(end.address), end.port);
+}
+
+}  // namespace
+
+Audit audit_folds(Store const& store, std::span<Fold const> folds) {
+    base::validate(folds.size() == store.flows(), base::ExitCode::failed, "{} folds for {} flows",
+                   folds.size(), store.flows());
+    return Auditor(store, folds).result();
+}
+
+void refuse_leaks(Store const& store, std::span<Fold const> folds, Audit const& audit) {
+    if (!leaks(audit)) return;
+    std::unordered_map<CaptureFlow, Fold, CaptureFlowHash> side;
+    for (std::uint64_t i = 0; i < folds.size(); ++i) {
+        if (folds[i] == Fold::excluded) continue;
+        auto const flow = store.flow(i);
+        auto const [place, is_new] = side.emplace(CaptureFlow{flow.capture, flow.key()}, folds[i]);
+        if (is_new || place->second == folds[i]) continue;
+        base::fail(base::ExitCode::bad_input,
+                   "the split is refused: the flow {} {} to {} of '{}' stands in {} and in {}; "
+                   "split by flow, capture or client",
+                   packet::name(flow.protocol), to_text(flow.initiator), to_text(flow.responder),
+                   base::printable(store.manifest().captures[flow.capture].path),
+                   name(place->second), name(folds[i]));
+    }
+}
+
+}  // namespace tessera::dataset

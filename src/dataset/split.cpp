@@ -1,0 +1,147 @@
+#include "split_groups.hpp"
+#include "split_rules.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include <tessera/base/error.hpp>
+#include <tessera/base/files.hpp>
+#include <tessera/dataset/split.hpp>
+
+namespace tessera::dataset {
+
+namespace {
+
+using base::ExitCode;
+
+constexpr std::array split_names_by{SplitBy::flow, SplitBy::capture, SplitBy::folder,
+                                    SplitBy::client, SplitBy::time};
+
+Fractions fractions_of(SplitConfig const& config) {
+    Fractions const fractions{config.train, config.valid, config.test};
+    double sum = 0;
+    for (auto const fraction : fractions) {
+        base::validate(fraction >= 0 && fraction <= 1, ExitCode::usage,
+                       "split fraction {} is not between 0 and 1", fraction);
+        sum += fraction;
+    }
+    base::validate(std::abs(sum - 1) < 1e-6 && config.train > 0, ExitCode::usage,
+                   "split fractions {} {} {} do not add up to 1 with some for train", config.train,
+                   config.valid, config.test);
+    return fractions;
+}
+
+std::optional<std::size_t> label_set_of(Store const& store, SplitConfig const& config) {
+    auto const& sets = store.manifest().labels;
+    if (config.label_set.empty())
+        return sets.empty() ? std::nullopt : std::optional<std::size_t>(0);
+    auto const found = store.label_set(config.label_set);
+    base::validate(found.has_value(), ExitCode::usage, "the store has no label set '{}'",
+                   base::printable(config.label_set));
+    return found;
+}
+
+void check_sides(Split const& split) {
+    auto const flows = [&](Fold fold) { return split.counts[static_cast<std::size_t>(fold)]; };
+    auto const enough = flows(Fold::train) > 0 && (split.config.test <= 0 || flows(Fold::test) > 0);
+    base::validate(enough, ExitCode::usage,
+                   "split by {}: {} flows for train, {} for test; the store has too few groups, "
+                   "split by something finer",
+                   name(split.by), flows(Fold::train), flows(Fold::test));
+}
+
+}  // namespace
+
+char const* name(SplitBy by) {
+    constexpr std::array names{"flow", "capture", "folder", "client", "time"};
+    return names[static_cast<std::size_t>(by)];
+}
+
+SplitBy split_by(std::string const& text) {
+    for (auto const by : split_names_by) {
+        if (text == name(by)) return by;
+    }
+    base::fail(ExitCode::usage, "split by '{}': expected flow, capture, folder, client or time",
+               base::printable(text));
+}
+
+void describe(base::OptionTable& options, SplitConfig& config) {
+    options.section("split")
+        .add("name", config.name, "name of the split, STORE/splits/NAME.json")
+        .add("by", config.by, "what stays together in one fold",
+             {"flow", "capture", "folder", "client", "time"})
+        .add("train", config.train, "share of flows to train on")
+        .add("valid", config.valid, "share of flows to choose settings by")
+        .add("test", config.test, "share of flows to grade on")
+        .add("seed", config.seed, "decides how groups are dealt out")
+        .add("label_set", config.label_set,
+             "classes to spread over the folds; empty: the first set, if any");
+}
+
+std::vector<std::uint64_t> Split::flows(Fold fold) const {
+    std::vector<std::uint64_t> flows;
+    flows.reserve(counts[static_cast<std::size_t>(fold)]);
+    for (std::uint64_t i = 0; i < folds_.size(); ++i) {
+        if (folds_[i] == fold) flows.push_back(i);
+    }
+    return flows;
+}
+
+void Split::apply_rule(Store const& store) {
+    auto const fractions = fractions_of(config);
+    if (by == SplitBy::flow) {
+        folds_ = folds_by_flow(store, fractions, config.seed);
+    } else if (by == SplitBy::time) {
+        folds_ = folds_by_time(store, cuts);
+    } else {
+        folds_ = folds_by_group(store, by, groups);
+    }
+    counts = {};
+    for (auto const fold : folds_) ++counts[static_cast<std::size_t>(fold)];
+}
+
+void Split::count_classes(Store const& store) {
+    auto const set = label_set_of(store, config);
+    if (!set) return;
+    auto const& names = store.manifest().labels[*set].classes;
+    for (auto const& class_name : names) classes[class_name] = {};
+    for (std::uint64_t i = 0; i < folds_.size(); ++i) {
+        auto const label = store.label(i, *set);
+        if (label == no_label || folds_[i] == Fold::excluded) continue;
+        ++classes[names[static_cast<std::size_t>(label)]][static_cast<std::size_t>(folds_[i])];
+    }
+    for (auto const& [class_name, flows] : classes) {
+        for (std::size_t fold = 0; fold < flows.size(); ++fold) {
+            if (flows[fold] == 0) missing.push_back({class_name, static_cast<Fold>(fold)});
+        }
+    }
+}
+
+Split make_split(Store const& store, SplitConfig const& config) {
+    base::validate(is_plain_name(config.name), ExitCode::usage,
+                   "split name '{}' is not 1 to 64 of a-z 0-9 _ -", base::printable(config.name));
+    base::validate(config.seed <= std::numeric_limits<std::int64_t>::max(), ExitCode::usage,
+                   "split seed {} is above 2^63 - 1", config.seed);
+    Split split;
+    split.config = config;
+    split.by = split_by(config.by);
+    auto const fractions = fractions_of(config);
+    auto const set = label_set_of(store, config);
+    if (set) split.config.label_set = store.manifest().labels[*set].name;
+    if (split.by == SplitBy::time) {
+        split.cuts = time_cuts(store, fractions);
+    } else if (split.by != SplitBy::flow) {
+        auto const groups = count_groups(store, split.by, set);
+        split.groups = split.by == SplitBy::folder ? line_up_groups(groups, fractions)
+                                                   : spread_groups(groups, fractions, config.seed);
+    }
+    split.apply_rule(store);
+    check_sides(split);
+    split.count_classes(store);
+    split.audit = audit_folds(store, split.folds_);
+    refuse_leaks(store, split.folds_, split.audit);
+    return split;
+}
+
+}  // namespace tessera::dataset

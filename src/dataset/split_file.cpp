@@ -1,0 +1,186 @@
+#include "json_reader.hpp"
+#include "manifest_json.hpp"
+#include "sealed_json.hpp"
+
+#include <algorithm>
+
+#include <tessera/base/error.hpp>
+#include <tessera/base/files.hpp>
+#include <tessera/base/hash.hpp>
+#include <tessera/dataset/split.hpp>
+
+// splits/NAME.json (datasets/FORMAT.md, "Split").
+namespace tessera::dataset {
+
+namespace {
+
+namespace fs = std::filesystem;
+using base::ExitCode;
+
+fs::path split_path(fs::path const& store, std::string_view split) {
+    return store / "splits" / (std::string(split) + ".json");
+}
+
+OrderedJson to_json(Overlap const& overlap) {
+    return {{"shared", overlap.shared}, {"first", overlap.first}, {"second", overlap.second}};
+}
+
+OrderedJson to_json(PairAudit const& pair) {
+    return {{"between", {name(pair.first), name(pair.second)}},
+            {"flows", to_json(pair.flows)},
+            {"five_tuples", to_json(pair.five_tuples)},
+            {"captures", to_json(pair.captures)},
+            {"servers", to_json(pair.servers)},
+            {"clients", to_json(pair.clients)},
+            {"flow_tokens", to_json(pair.flow_tokens)},
+            {"packet_tokens", to_json(pair.packet_tokens)}};
+}
+
+OrderedJson to_json(Audit const& audit) {
+    auto pairs = OrderedJson::array();
+    for (auto const& pair : audit.pairs) pairs.push_back(to_json(pair));
+    return pairs;
+}
+
+OrderedJson to_json(std::vector<MissingClass> const& missing) {
+    auto list = OrderedJson::array();
+    for (auto const& item : missing) {
+        list.push_back({{"class", item.class_name}, {"fold", name(item.fold)}});
+    }
+    return list;
+}
+
+Overlap overlap_from(JsonReader const& json) {
+    return {json.integer("shared"), json.integer("first"), json.integer("second")};
+}
+
+Fold fold_from(JsonReader const& json) {
+    for (auto const fold : {Fold::train, Fold::valid, Fold::test, Fold::excluded}) {
+        if (json.text() == name(fold)) return fold;
+    }
+    json.fail("is no fold");
+}
+
+PairAudit pair_from(JsonReader const& json) {
+    auto const between = json.at("between").items();
+    json.require(between.size() == 2, "does not name two folds");
+    return {fold_from(between[0]),
+            fold_from(between[1]),
+            overlap_from(json.at("flows")),
+            overlap_from(json.at("five_tuples")),
+            overlap_from(json.at("captures")),
+            overlap_from(json.at("servers")),
+            overlap_from(json.at("clients")),
+            overlap_from(json.at("flow_tokens")),
+            overlap_from(json.at("packet_tokens"))};
+}
+
+SplitConfig config_from(JsonReader const& json) {
+    SplitConfig config;
+    config.name = json.text("name");
+    config.by = json.text("by");
+    config.seed = json.integer("seed");
+    auto const fractions = json.at("fractions").items();
+    json.require(fractions.size() == 3, "has not three fractions");
+    config.train = fractions[0].number();
+    config.valid = fractions[1].number();
+    config.test = fractions[2].number();
+    config.label_set = json.text("label_set");
+    return config;
+}
+
+std::string folds_checksum(std::vector<Fold> const& folds) {
+    return base::checksum(std::as_bytes(std::span(folds)));
+}
+
+OrderedJson describe_split(Store const& store, Split const& split) {
+    std::map<std::string, std::string> groups;
+    for (auto const& [group, fold] : split.groups) groups[group] = name(fold);
+    auto flows = OrderedJson::object();
+    for (std::size_t i = 0; i < fold_kinds; ++i) {
+        flows[name(static_cast<Fold>(i))] = split.counts[i];
+    }
+    auto const& config = split.config;
+    return {{"format", split_format},
+            {"version", format_version},
+            {"name", config.name},
+            {"by", name(split.by)},
+            {"seed", config.seed},
+            {"fractions", {config.train, config.valid, config.test}},
+            {"label_set", config.label_set},
+            {"store", store.manifest().checksum},
+            {"cuts_ns", split.cuts},
+            {"flows", flows},
+            {"folds", folds_checksum(split.folds())},
+            {"classes", split.classes},
+            {"missing", to_json(split.missing)},
+            {"audit", to_json(split.audit)},
+            {"sampled", split.audit.sampled},
+            {"groups", groups}};
+}
+
+void check_format(JsonReader const& json, Store const& store, std::string_view split) {
+    json.require(json.text("format") == split_format && json.integer("version") == format_version,
+                 "is of another format or version");
+    json.require(json.text("name") == split, "is another split than its file name says");
+    json.require(json.text("store") == store.manifest().checksum,
+                 "belongs to another store; make it again by `tessera split`");
+}
+
+}  // namespace
+
+std::string to_json(Store const& store, Split const& split) {
+    return describe_split(store, split)
+        .dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+void publish_split(base::FileSystem& files, Store const& store, Split& split, Overwrite overwrite) {
+    auto const path = split_path(store.path(), split.config.name);
+    std::error_code error;
+    fs::create_directories(path.parent_path(), error);
+    base::validate(!error, ExitCode::environment, "cannot make '{}': {}",
+                   base::printable(path.parent_path().string()), error.message());
+    base::validate(overwrite == Overwrite::yes || !fs::exists(path, error), ExitCode::usage,
+                   "'{}' exists; choose another name, or --force", base::printable(path.string()));
+    auto const text = seal(describe_split(store, split));
+    base::publish(files, path, text);
+    split.checksum = seal_of(text);
+}
+
+Split load_split(Store const& store, std::string_view split_name) {
+    base::validate(is_plain_name(split_name), ExitCode::usage,
+                   "split name '{}' is not 1 to 64 of a-z 0-9 _ -", base::printable(split_name));
+    auto const path = split_path(store.path(), split_name);
+    auto const sealed = read_sealed(path);
+    JsonReader const json(sealed.content, base::printable(path.string()));
+    check_format(json, store, split_name);
+    Split split;
+    split.checksum = sealed.checksum;
+    split.config = config_from(json);
+    split.by = split_by(split.config.by);
+    for (auto const& [group, fold] : json.at("groups").members()) {
+        split.groups[group] = fold_from(fold);
+    }
+    auto const cuts = json.at("cuts_ns").items();
+    json.require(cuts.size() == 2, "has not two cuts_ns");
+    split.cuts = {cuts[0].signed_integer(), cuts[1].signed_integer()};
+    split.apply_rule(store);
+    json.require(json.text("folds") == folds_checksum(split.folds()),
+                 "gives other folds than when it was made; make it again by `tessera split`");
+    split.count_classes(store);
+    for (auto const& pair : json.at("audit").items()) split.audit.pairs.push_back(pair_from(pair));
+    split.audit.sampled = json.integer("sampled");
+    return split;
+}
+
+std::vector<std::string> split_names(fs::path const& store) {
+    std::vector<std::string> names;
+    std::error_code absent;
+    for (auto const& entry : fs::directory_iterator(store / "splits", absent)) {
+        if (entry.path().extension() == ".json") names.push_back(entry.path().stem().string());
+    }
+    std::sort(names.begin(), names.end());
+    return names;
+}
+
+}  // namespace tessera::dataset

@@ -1,0 +1,150 @@
+#include "split_groups.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <tuple>
+
+#include <tessera/base/hash.hpp>
+
+namespace tessera::dataset {
+
+namespace {
+
+struct Group {
+    std::string const* name = nullptr;
+    ClassCounts const* classes = nullptr;
+    std::uint64_t flows = 0;
+    std::uint64_t rarity = 0;  // groups that hold its rarest class
+    std::uint64_t tie = 0;
+};
+
+std::map<std::int32_t, std::uint64_t> groups_per_class(
+    std::map<std::string, ClassCounts> const& groups) {
+    std::map<std::int32_t, std::uint64_t> count;
+    for (auto const& [name, classes] : groups) {
+        for (auto const& [label, flows] : classes) ++count[label];
+    }
+    return count;
+}
+
+std::vector<Group> in_order(std::map<std::string, ClassCounts> const& groups, std::uint64_t seed) {
+    auto const spread = groups_per_class(groups);
+    std::vector<Group> order;
+    for (auto const& [name, classes] : groups) {
+        Group group{&name, &classes, 0, std::numeric_limits<std::uint64_t>::max(),
+                    base::hash64(std::as_bytes(std::span(name)), seed)};
+        for (auto const& [label, flows] : classes) {
+            group.flows += flows;
+            if (label != no_label) group.rarity = std::min(group.rarity, spread.at(label));
+        }
+        order.push_back(group);
+    }
+    std::sort(order.begin(), order.end(), [](Group const& a, Group const& b) {
+        return std::tie(a.rarity, b.flows, a.tie, *a.name) <
+               std::tie(b.rarity, a.flows, b.tie, *b.name);
+    });
+    return order;
+}
+
+// What each fold holds of each class, against the share it should hold.
+class FoldShares {
+  public:
+    FoldShares(std::map<std::string, ClassCounts> const& groups, Fractions const& fractions)
+        : fractions_(fractions) {
+        for (auto const& [name, classes] : groups) {
+            for (auto const& [label, flows] : classes) {
+                total_[label] += static_cast<double>(flows);
+            }
+        }
+    }
+
+    Fold neediest(ClassCounts const& classes) const {
+        // Equal needs, as at the start, go to the fold with the larger share.
+        std::array<std::size_t, 3> order{0, 1, 2};
+        std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+            return fractions_[a] > fractions_[b];
+        });
+        auto best = order[0];
+        for (auto const fold : order) {
+            if (fractions_[fold] > 0 && lack(fold, classes) > lack(best, classes) + 1e-9)
+                best = fold;
+        }
+        return static_cast<Fold>(best);
+    }
+
+    void give(Fold fold, ClassCounts const& classes) {
+        auto& held = held_[static_cast<std::size_t>(fold)];
+        for (auto const& [label, flows] : classes) held[label] += static_cast<double>(flows);
+    }
+
+  private:
+    // Share of its target that the fold still lacks, weighted by the group's flows of each class.
+    double lack(std::size_t fold, ClassCounts const& classes) const {
+        double sum = 0;
+        for (auto const& [label, flows] : classes) {
+            auto const target = fractions_[fold] * total_.at(label);
+            auto const found = held_[fold].find(label);
+            auto const held = found == held_[fold].end() ? 0.0 : found->second;
+            sum += static_cast<double>(flows) * (target - held) / target;
+        }
+        return sum;
+    }
+
+    Fractions fractions_;
+    std::map<std::int32_t, double> total_;
+    std::array<std::map<std::int32_t, double>, 3> held_;
+};
+
+}  // namespace
+
+std::string group_name(Store const& store, SplitBy by, FlowView const& flow) {
+    if (by == SplitBy::client) return packet::to_text(flow.initiator.address);
+    auto const& path = store.manifest().captures[flow.capture].path;
+    if (by == SplitBy::capture) return path;
+    auto const slash = path.find('/', path.starts_with('/') ? 1 : 0);
+    return slash == std::string::npos ? "." : path.substr(0, slash);
+}
+
+std::map<std::string, ClassCounts> count_groups(Store const& store, SplitBy by,
+                                                std::optional<std::size_t> label_set) {
+    std::map<std::string, ClassCounts> groups;
+    for (std::uint64_t i = 0; i < store.flows(); ++i) {
+        auto const label = label_set ? store.label(i, *label_set) : no_label;
+        ++groups[group_name(store, by, store.flow(i))][label];
+    }
+    return groups;
+}
+
+std::map<std::string, Fold> spread_groups(std::map<std::string, ClassCounts> const& groups,
+                                          Fractions const& fractions, std::uint64_t seed) {
+    FoldShares shares(groups, fractions);
+    std::map<std::string, Fold> folds;
+    for (auto const& group : in_order(groups, seed)) {
+        auto const fold = shares.neediest(*group.classes);
+        shares.give(fold, *group.classes);
+        folds[*group.name] = fold;
+    }
+    return folds;
+}
+
+std::map<std::string, Fold> line_up_groups(std::map<std::string, ClassCounts> const& groups,
+                                           Fractions const& fractions) {
+    auto const count = groups.size();
+    auto const share = [&](std::size_t fold) -> std::size_t {
+        if (fractions[fold] <= 0) return 0;
+        return std::max<std::size_t>(
+            1, static_cast<std::size_t>(std::lround(fractions[fold] * static_cast<double>(count))));
+    };
+    auto const test = std::min(share(2), count > 1 ? count - 1 : 0);
+    auto const valid = std::min(share(1), count > test + 1 ? count - test - 1 : 0);
+    std::map<std::string, Fold> folds;
+    std::size_t position = 0;
+    for (auto const& [name, classes] : groups) {
+        auto const left = count - position++;
+        folds[name] = left <= test ? Fold::test : left <= test + valid ? Fold::valid : Fold::train;
+    }
+    return folds;
+}
+
+}  // namespace tessera::dataset

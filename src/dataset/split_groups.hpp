@@ -1,0 +1,37 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <tessera/dataset/fold.hpp>
+#include <tessera/dataset/split.hpp>
+#include <tessera/dataset/store.hpp>
+
+namespace tessera::dataset {
+
+using Fractions = std::array<double, 3>;  ///< train, valid, test
+
+/// What a flow's group is called under a split by capture, folder or client.
+std::string group_name(Store const& store, SplitBy by, FlowView const& flow);
+
+/// Flows of a group by class (`no_label` included).
+using ClassCounts = std::map<std::int32_t, std::uint64_t>;
+
+/// Every group of the store with its classes in `label_set` (none: all flows count as one class).
+std::map<std::string, ClassCounts> count_groups(Store const& store, SplitBy by,
+                                                std::optional<std::size_t> label_set);
+
+/// Hands groups out one by one, those with the rarest classes and the most flows first, each to the
+/// fold that lacks most of its classes, so that every class reaches every fold its groups allow.
+std::map<std::string, Fold> spread_groups(std::map<std::string, ClassCounts> const& groups,
+                                          Fractions const& fractions, std::uint64_t seed);
+
+/// Groups in sorted order: the first to train, then valid, then test.
+std::map<std::string, Fold> line_up_groups(std::map<std::string, ClassCounts> const& groups,
+                                           Fractions const& fractions);
+
+}  // namespace tessera::dataset

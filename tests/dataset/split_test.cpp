@@ -1,0 +1,261 @@
+#include "made_flows.hpp"
+#include "scratch.hpp"
+#include "split_groups.hpp"
+
+#include <set>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <tessera/base/error.hpp>
+#include <tessera/base/files.hpp>
+#include <tessera/base/hash.hpp>
+#include <tessera/dataset/split.hpp>
+
+namespace tessera {
+namespace {
+
+using dataset::Fold;
+using dataset::Split;
+using dataset::SplitConfig;
+using dataset::Store;
+
+SplitConfig by(std::string const& what, std::string const& name = "default") {
+    SplitConfig config;
+    config.by = what;
+    config.name = name;
+    return config;
+}
+
+/// A store of random flows, some of them cut in two parts with one 5-tuple.
+class SplitTest : public testing::Test {
+  protected:
+    SplitTest() {
+        auto units = test::random_units(11, 3, 120);
+        for (auto& unit : units) {
+            for (std::size_t i = 0; i < 20; ++i) {
+                auto again = unit.flows[i];
+                for (auto& packet : again.flow.packets) packet.time += 1'000'000'000'000;
+                unit.flows.push_back(again);
+            }
+        }
+        test::write_store(base::local_files(), scratch_.path(), units, test::three_classes());
+        store_ = dataset::open_store(scratch_.path());
+    }
+
+    template <class Group>
+    void expect_whole_groups(Split const& split, Group const& group_of) {
+        std::map<decltype(group_of(store_.flow(0))), Fold> sides;
+        for (std::uint64_t i = 0; i < store_.flows(); ++i) {
+            if (split.fold_of(i) == Fold::excluded) continue;
+            auto const [side, is_new] = sides.emplace(group_of(store_.flow(i)), split.fold_of(i));
+            EXPECT_EQ(side->second, split.fold_of(i)) << "flow " << i;
+        }
+    }
+
+    test::Scratch scratch_;
+    Store store_;
+};
+
+TEST_F(SplitTest, PutsNoGroupOnTwoSides) {
+    auto const key = [](dataset::FlowView const& flow) { return flow.key(); };
+    auto const capture = [](dataset::FlowView const& flow) { return flow.capture; };
+    auto const client = [](dataset::FlowView const& flow) { return flow.initiator.address; };
+    auto const folder = [&](dataset::FlowView const& flow) {
+        return store_.manifest().captures[flow.capture].path.substr(0, 4);
+    };
+    auto const part = [](dataset::FlowView const& flow) {
+        return std::pair(flow.capture, flow.key());
+    };
+    expect_whole_groups(dataset::make_split(store_, by("flow")), key);
+    expect_whole_groups(dataset::make_split(store_, by("capture")), capture);
+    expect_whole_groups(dataset::make_split(store_, by("folder")), folder);
+    expect_whole_groups(dataset::make_split(store_, by("time")), part);
+    expect_whole_groups(dataset::make_split(store_, by("client")), client);
+}
+
+TEST_F(SplitTest, SharesFlowsOutByTheFractions) {
+    for (auto const* what : {"flow", "client"}) {
+        auto const split = dataset::make_split(store_, by(what));
+        auto const total = static_cast<double>(store_.flows() - split.counts[3]);
+        EXPECT_NEAR(static_cast<double>(split.counts[0]) / total, 0.7, 0.1) << what;
+        EXPECT_NEAR(static_cast<double>(split.counts[1]) / total, 0.1, 0.06) << what;
+        EXPECT_NEAR(static_cast<double>(split.counts[2]) / total, 0.2, 0.1) << what;
+    }
+}
+
+TEST_F(SplitTest, FollowsTheSeedAndNothingElse) {
+    for (auto const* what : {"flow", "capture", "folder", "client", "time"}) {
+        auto config = by(what);
+        EXPECT_EQ(dataset::make_split(store_, config).folds(),
+                  dataset::make_split(store_, config).folds());
+    }
+    auto other = by("flow");
+    other.seed = 2;
+    EXPECT_NE(dataset::make_split(store_, by("flow")).folds(),
+              dataset::make_split(store_, other).folds());
+}
+
+// The rule as FORMAT.md words it, written down a second time.
+TEST_F(SplitTest, ComputesTheFoldOfAFlowAsTheFormatSays) {
+    auto const split = dataset::make_split(store_, by("flow"));
+    for (std::uint64_t i = 0; i < store_.flows(); ++i) {
+        auto const flow = store_.flow(i);
+        std::string text(1, static_cast<char>(flow.protocol));
+        auto ends = std::array{flow.initiator, flow.responder};
+        if (ends[1] < ends[0]) std::swap(ends[0], ends[1]);
+        for (auto const& end : ends) {
+            text.append(end.address.bytes.begin(), end.address.bytes.end());
+            text += static_cast<char>(end.port % 256);
+            text += static_cast<char>(end.port / 256);
+        }
+        auto const share = static_cast<double>(base::hash64(std::as_bytes(std::span(text)), 1)) /
+                           18'446'744'073'709'551'616.0;
+        auto const fold = share < 0.7 ? Fold::train : share < 0.7 + 0.1 ? Fold::valid : Fold::test;
+        EXPECT_EQ(split.fold_of(i), fold);
+    }
+}
+
+TEST_F(SplitTest, PutsTrainBeforeValidBeforeTestInTime) {
+    auto const split = dataset::make_split(store_, by("time"));
+    auto const starts = [&](Fold fold) {
+        std::set<base::Nanoseconds> times;
+        for (auto const i : split.flows(fold)) times.insert(store_.flow(i).first);
+        return times;
+    };
+    EXPECT_LT(*starts(Fold::train).rbegin(), *starts(Fold::valid).begin());
+    EXPECT_LT(*starts(Fold::valid).rbegin(), *starts(Fold::test).begin());
+    EXPECT_GT(split.counts[3], 0U) << "flows cut in two should stand across a cut";
+}
+
+TEST_F(SplitTest, LinesFoldersUpInOrder) {
+    auto const split = dataset::make_split(store_, by("folder"));
+    EXPECT_EQ(split.groups,
+              (std::map<std::string, Fold>{
+                  {"run1", Fold::train}, {"run2", Fold::valid}, {"run3", Fold::test}}));
+}
+
+TEST_F(SplitTest, ComesBackFromItsFile) {
+    for (auto const* what : {"flow", "capture", "folder", "client", "time"}) {
+        auto made = dataset::make_split(store_, by(what, what));
+        dataset::publish_split(base::local_files(), store_, made);
+        auto const loaded = dataset::load_split(store_, what);
+        EXPECT_EQ(loaded.folds(), made.folds());
+        EXPECT_EQ(loaded.counts, made.counts);
+        EXPECT_EQ(loaded.classes, made.classes);
+        EXPECT_EQ(loaded.groups, made.groups);
+        EXPECT_EQ(loaded.checksum, made.checksum);
+        EXPECT_EQ(dataset::to_json(store_, loaded), dataset::to_json(store_, made));
+    }
+    EXPECT_EQ(dataset::split_names(scratch_.path()),
+              (std::vector<std::string>{"capture", "client", "flow", "folder", "time"}));
+}
+
+TEST_F(SplitTest, IsNotOverwrittenUnlessForced) {
+    auto split = dataset::make_split(store_, by("flow"));
+    dataset::publish_split(base::local_files(), store_, split);
+    EXPECT_THROW(dataset::publish_split(base::local_files(), store_, split), base::Error);
+    dataset::publish_split(base::local_files(), store_, split, dataset::Overwrite::yes);
+}
+
+TEST_F(SplitTest, BelongsToOneStore) {
+    auto split = dataset::make_split(store_, by("flow"));
+    dataset::publish_split(base::local_files(), store_, split);
+    test::Scratch other;
+    test::write_store(base::local_files(), other.path(), test::random_units(12, 3, 120),
+                      test::three_classes());
+    std::filesystem::create_directory(other / "splits");
+    std::filesystem::copy(scratch_ / "splits/default.json", other / "splits/default.json");
+    EXPECT_THROW(dataset::load_split(dataset::open_store(other.path()), "default"), base::Error);
+}
+
+TEST_F(SplitTest, RefusesWhatCannotBeMet) {
+    EXPECT_THROW(dataset::make_split(store_, by("packet")), base::Error);
+    EXPECT_THROW(dataset::make_split(store_, by("flow", "../x")), base::Error);
+    auto fractions = by("flow");
+    fractions.test = 0.5;
+    EXPECT_THROW(dataset::make_split(store_, fractions), base::Error);
+    auto set = by("flow");
+    set.label_set = "absent";
+    EXPECT_THROW(dataset::make_split(store_, set), base::Error);
+    test::Scratch one;
+    test::write_store(base::local_files(), one.path(),
+                      {{{"a.pcap"}, {{test::example_flow(), 0, {}}}}}, {});
+    EXPECT_THROW(dataset::make_split(dataset::open_store(one.path()), by("capture")), base::Error);
+}
+
+TEST_F(SplitTest, RefusesFoldsThatLetAFlowLeak) {
+    // 140 flow records a unit; the last 20 are later parts of its first 20.
+    std::vector<Fold> folds;
+    for (std::uint64_t i = 0; i < store_.flows(); ++i) {
+        folds.push_back(i % 140 < 120 ? Fold::train : Fold::test);
+    }
+    auto const audit = dataset::audit_folds(store_, folds);
+    EXPECT_EQ(audit.pairs.at(1).flows.shared, 60U);
+    try {
+        dataset::refuse_leaks(store_, folds, audit);
+        FAIL();
+    } catch (base::Error const& error) {
+        EXPECT_EQ(error.code(), base::ExitCode::bad_input);
+        EXPECT_THAT(error.what(), testing::HasSubstr("stands in train and in test"));
+    }
+}
+
+TEST_F(SplitTest, AuditCountsWhatStandsOnBothSides) {
+    auto const split = dataset::make_split(store_, by("flow"));
+    std::array<std::set<packet::Address>, 2> clients;
+    std::array<std::set<std::uint64_t>, 2> captures;
+    for (std::uint64_t i = 0; i < store_.flows(); ++i) {
+        auto const fold = split.fold_of(i);
+        if (fold == Fold::valid) continue;
+        std::size_t const side = fold == Fold::train ? 0 : 1;
+        clients[side].insert(store_.flow(i).initiator.address);
+        captures[side].insert(store_.flow(i).capture);
+    }
+    std::vector<packet::Address> both;
+    std::set_intersection(clients[0].begin(), clients[0].end(), clients[1].begin(),
+                          clients[1].end(), std::back_inserter(both));
+    auto const& pair = split.audit.pairs.at(1);
+    EXPECT_EQ(pair.clients.first, clients[0].size());
+    EXPECT_EQ(pair.clients.second, clients[1].size());
+    EXPECT_EQ(pair.clients.shared, both.size());
+    EXPECT_EQ(pair.captures.shared, 9U);
+    EXPECT_EQ(pair.flows.shared, 0U);
+    EXPECT_EQ(pair.five_tuples.shared, 0U);
+    EXPECT_EQ(split.audit.sampled, 1U);
+}
+
+TEST(SpreadGroups, BringsEachClassToEachFoldItsGroupsAllow) {
+    std::map<std::string, dataset::ClassCounts> groups;
+    for (int i = 0; i < 10; ++i) groups["web" + std::to_string(i)] = {{0, 50}};
+    for (int i = 0; i < 3; ++i) groups["mail" + std::to_string(i)] = {{1, 10}};
+    groups["chat0"] = {{2, 7}};
+    groups["chat1"] = {{2, 7}};
+    groups["once"] = {{3, 1}};
+    auto const folds = dataset::spread_groups(groups, {0.7, 0.1, 0.2}, 1);
+    std::map<std::int32_t, std::map<Fold, int>> found;
+    for (auto const& [name, fold] : folds) ++found[groups[name].begin()->first][fold];
+    EXPECT_EQ(found[0], (std::map<Fold, int>{{Fold::train, 7}, {Fold::valid, 1}, {Fold::test, 2}}));
+    EXPECT_EQ(found[1], (std::map<Fold, int>{{Fold::train, 1}, {Fold::valid, 1}, {Fold::test, 1}}));
+    EXPECT_EQ(found[2], (std::map<Fold, int>{{Fold::train, 1}, {Fold::test, 1}}));
+    EXPECT_EQ(found[3], (std::map<Fold, int>{{Fold::train, 1}}));
+}
+
+TEST(LineUpGroups, LeavesSomethingToTrainOn) {
+    auto const folds = [](std::size_t count) {
+        std::map<std::string, dataset::ClassCounts> groups;
+        for (std::size_t i = 0; i < count; ++i) groups["run" + std::to_string(i)] = {};
+        std::string text;
+        for (auto const& [name, fold] : dataset::line_up_groups(groups, {0.7, 0.1, 0.2})) {
+            text += dataset::name(fold)[1];  // r, a or e
+        }
+        return text;
+    };
+    EXPECT_EQ(folds(1), "r");
+    EXPECT_EQ(folds(2), "re");
+    EXPECT_EQ(folds(3), "rae");
+    EXPECT_EQ(folds(10), "rrrrrrraee");
+}
+
+}  // namespace
+}  // namespace tessera
