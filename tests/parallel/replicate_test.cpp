@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <tessera/base/error.hpp>
-#include <tessera/parallel/device_collectives.hpp>
 #include <tessera/parallel/replicate.hpp>
 
 namespace tessera::parallel {
@@ -62,17 +61,6 @@ TEST(Replicate, AveragesBuffersOverRanks) {
                     static_cast<float>(comm.size() - 1) / 2);
     EXPECT_EQ(net.norm->num_batches_tracked.item<std::int64_t>(), comm.size() - 1);
 }
-
-#ifndef TESSERA_CUDA
-TEST(DeviceCollectives, SayThatTheBuildHasNone) {
-    try {
-        make_device_collectives(comm::Communicator(), 0, std::chrono::seconds(1));
-        FAIL();
-    } catch (base::Error const& error) {
-        EXPECT_EQ(error.code(), base::ExitCode::environment);
-    }
-}
-#endif
 
 }  // namespace
 }  // namespace tessera::parallel

@@ -1,9 +1,9 @@
 #include <tessera/base/error.hpp>
-#include <tessera/parallel/device_collectives.hpp>
+#include <tessera/device/device_collectives.hpp>
 
 #ifndef TESSERA_CUDA
 
-namespace tessera::parallel {
+namespace tessera::device {
 
 std::unique_ptr<DeviceCollectives> make_device_collectives(comm::Communicator const&, int,
                                                            std::chrono::seconds) {
@@ -12,7 +12,7 @@ std::unique_ptr<DeviceCollectives> make_device_collectives(comm::Communicator co
                "-DTESSERA_CUDA=ON, or train on the CPU");
 }
 
-}  // namespace tessera::parallel
+}  // namespace tessera::device
 
 #else
 
@@ -27,7 +27,7 @@ std::unique_ptr<DeviceCollectives> make_device_collectives(comm::Communicator co
 #include <nccl.h>
 #include <unistd.h>
 
-namespace tessera::parallel {
+namespace tessera::device {
 
 namespace {
 
@@ -178,6 +178,6 @@ std::unique_ptr<DeviceCollectives> make_device_collectives(comm::Communicator co
     return std::make_unique<NcclCollectives>(comm, device, limit);
 }
 
-}  // namespace tessera::parallel
+}  // namespace tessera::device
 
 #endif

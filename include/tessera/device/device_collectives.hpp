@@ -7,7 +7,7 @@
 
 #include <tessera/comm/communicator.hpp>
 
-namespace tessera::parallel {
+namespace tessera::device {
 
 /// Collectives between GPUs, one GPU a rank. Every rank makes the same calls in the same order.
 /// Calls queue work on the current stream of the device and return; errors of the network come out
@@ -37,4 +37,4 @@ class DeviceCollectives {
 std::unique_ptr<DeviceCollectives> make_device_collectives(comm::Communicator const& comm,
                                                            int device, std::chrono::seconds limit);
 
-}  // namespace tessera::parallel
+}  // namespace tessera::device
