@@ -1,0 +1,68 @@
+#include <algorithm>
+
+#include <tessera/base/error.hpp>
+#include <tessera/loader/classifier_source.hpp>
+
+namespace tessera::loader {
+
+ClassifierSource::ClassifierSource(dataset::Store const& store,
+                                   std::vector<std::uint64_t> const& flows, std::size_t label_set,
+                                   batch::ClassifierDataConfig const& config, std::uint64_t seed,
+                                   Order order)
+    : store_(store), config_(config), seed_(seed), order_(order) {
+    check(config);
+    for (auto const flow : flows) {
+        auto const label = store.label(flow, label_set);
+        if (label == dataset::no_label) {
+            ++unlabelled_;
+        } else {
+            add_flow(flow, label);
+        }
+    }
+    base::validate(!units_.empty(), base::ExitCode::bad_input,
+                   "none of {} flows has both a label and tokens ({} have no label): check the "
+                   "label rules and the split",
+                   flows.size(), unlabelled_);
+}
+
+void ClassifierSource::add_flow(std::uint64_t flow, std::int32_t label) {
+    auto const view = store_.flow(flow);
+    auto const packet_level = config_.level == "packet";
+    if (!packet_level) {
+        if (view.tokens.empty()) return;
+        auto const packets = std::min(view.packets, static_cast<std::uint64_t>(config_.packets));
+        units_.push_back({flow, view.first_packet, packets, label});
+        return;
+    }
+    auto const packets =
+        std::min(view.packets, static_cast<std::uint64_t>(config_.packets_per_flow));
+    for (std::uint64_t i = 0; i < packets; ++i) {
+        if (store_.packet(view.first_packet + i).tokens.empty()) continue;
+        units_.push_back({flow, view.first_packet + i, 1, label});
+    }
+}
+
+batch::ClassifierSample ClassifierSource::sample_at(std::uint64_t position) const {
+    auto const place = place_at(position, samples(), seed_, order_);
+    auto const& unit = units_[place.sample];
+    std::vector<batch::PacketTokens> packets;
+    for (std::uint64_t i = 0; i < unit.packets; ++i) {
+        auto const packet = store_.packet(unit.first_packet + i);
+        packets.push_back({packet.tokens, static_cast<std::uint8_t>(packet.direction)});
+    }
+    auto sample = batch::make_classifier_sample(packets, config_);
+    sample.label = unit.label;
+    sample.key = position;
+    sample.sample = place.sample;
+    return sample;
+}
+
+batch::ClassifierBatch ClassifierSource::batch(std::uint64_t first, std::int64_t count) const {
+    std::vector<batch::ClassifierSample> samples;
+    for (std::int64_t i = 0; i < count; ++i) {
+        samples.push_back(sample_at(first + static_cast<std::uint64_t>(i)));
+    }
+    return batch::collate(samples, config_);
+}
+
+}  // namespace tessera::loader
