@@ -24,6 +24,12 @@ namespace fs = std::filesystem;
                base::printable(path.string()), why);
 }
 
+// Names that begin with two dots are odd, not hidden.
+bool is_hidden(fs::path const& path) {
+    auto const name = path.filename().string();
+    return name.starts_with('.') && !name.starts_with("..");
+}
+
 // Collects the files of all inputs; each file once, whatever ways lead to it.
 class Finder {
   public:
@@ -94,7 +100,7 @@ class Finder {
         if (error) cannot("list", folder, error.message());
         for (; entries != fs::directory_iterator(); entries.increment(error)) {
             auto const& path = entries->path();
-            if (path.filename().native().starts_with('.')) continue;
+            if (is_hidden(path)) continue;
             if (entries->is_directory(error)) {
                 search(path, root);
             } else if (looks_like_capture(path)) {

@@ -1,5 +1,6 @@
 #include "stream_source.hpp"
 
+#include <algorithm>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -39,14 +40,17 @@ void StreamSource::slide() {
     window_ = base::ByteSpan(buffer_).first(window_.size());
 }
 
-// Appends one piece of the stream; the window starts at the buffer's front.
+// Appends one piece of the stream, up to the limit; the window starts at the buffer's front.
 bool StreamSource::read_more() {
     auto const filled = window_.size();
     if (filled == buffer_.size()) buffer_.resize(2 * buffer_.size());
-    auto const count = read_ > limit_ ? 0 : stream_->read(std::span(buffer_).subspan(filled));
+    if (read_ > limit_) return false;
+    auto const allowed = limit_ - read_;
+    auto const count = stream_->read(std::span(buffer_).subspan(filled));
     read_ += count;
-    window_ = base::ByteSpan(buffer_).first(read_ > limit_ ? filled : filled + count);
-    return count > 0 && read_ <= limit_;
+    auto const kept = static_cast<std::size_t>(std::min<std::uint64_t>(count, allowed));
+    window_ = base::ByteSpan(buffer_).first(filled + kept);
+    return kept > 0;
 }
 
 }  // namespace tessera::capture
