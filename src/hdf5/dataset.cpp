@@ -122,7 +122,7 @@ Dataset Dataset::create(File& file, std::string const& name, ElementType type, S
     checked(H5Pset_fill_time(creation.id(), H5D_FILL_TIME_NEVER), ExitCode::environment, "lay out",
             where);
     auto handle = create_dataset(file, where, name, type, space, creation);
-    return {where, std::move(handle), type, shape};
+    return {where, file.fault(), std::move(handle), type, shape};
 }
 
 Dataset Dataset::open(File const& file, std::string const& name, ElementType type) {
@@ -134,7 +134,7 @@ Dataset Dataset::open(File const& file, std::string const& name, ElementType typ
     base::validate(H5Tequal(stored.id(), file_type(type)) > 0, ExitCode::bad_input,
                    "{} is not of type {}, little-endian", where, hdf5::name(type));
     auto const shape = shape_of(handle, where);
-    return {where, std::move(handle), type, shape};
+    return {where, file.fault(), std::move(handle), type, shape};
 }
 
 std::uint64_t Dataset::checked_rows(std::uint64_t first_row, std::size_t bytes) const {
@@ -154,10 +154,10 @@ void Dataset::write(std::uint64_t first_row, base::ByteSpan bytes) {
     auto const target = space_of(shape_, code, shown_);
     select_rows(target, shape_, first_row, rows, code, shown_);
     auto const source = space_of({rows, shape_.width}, code, shown_);
-    auto const where = fmt::format("{} ({} bytes needed)", shown_, bytes.size());
     checked(H5Dwrite(handle_.id(), native_type(type_), source.id(), target.id(), H5P_DEFAULT,
                      bytes.data()),
-            code, "write", where);
+            code, "write", shown_);
+    if (fault_) check_written(*fault_, shown_);
 }
 
 void Dataset::read(std::uint64_t first_row, std::span<std::byte> bytes) const {

@@ -1,4 +1,7 @@
 #include "call.hpp"
+#include "output_driver.hpp"
+
+#include <cstring>
 
 #include <tessera/base/files.hpp>
 #include <tessera/hdf5/file.hpp>
@@ -14,46 +17,60 @@ std::string quoted(fs::path const& path) {
     return "'" + base::printable(path.string()) + "'";
 }
 
-Handle access_list(fs::path const& path, Alignment alignment) {
+Handle property_list(hid_t kind, fs::path const& path) {
     silence();
-    auto list = owned<H5Pclose>(checked(H5Pcreate(H5P_FILE_ACCESS), ExitCode::environment,
-                                        "prepare access to", quoted(path)));
-    checked(H5Pset_alignment(list.id(), alignment.threshold, alignment.multiple),
-            ExitCode::environment, "set the alignment of", quoted(path));
-    checked(H5Pset_libver_bounds(list.id(), H5F_LIBVER_V18, H5F_LIBVER_LATEST),
-            ExitCode::environment, "set the version of", quoted(path));
+    return owned<H5Pclose>(
+        checked(H5Pcreate(kind), ExitCode::failed, "prepare access to", quoted(path)));
+}
+
+Handle output_access(fs::path const& path, Alignment alignment, OutputFault& fault) {
+    auto list = property_list(H5P_FILE_ACCESS, path);
+    checked(H5Pset_alignment(list.id(), alignment.threshold, alignment.multiple), ExitCode::failed,
+            "set the alignment of", quoted(path));
+    checked(H5Pset_libver_bounds(list.id(), H5F_LIBVER_V18, H5F_LIBVER_LATEST), ExitCode::failed,
+            "set the version of", quoted(path));
+    set_output_driver(list.id(), fault);
     return list;
 }
 
 Handle creation_list(fs::path const& path) {
-    auto list = owned<H5Pclose>(checked(H5Pcreate(H5P_FILE_CREATE), ExitCode::environment,
-                                        "prepare creation of", quoted(path)));
-    checked(H5Pset_obj_track_times(list.id(), false), ExitCode::environment,
-            "leave time stamps out of", quoted(path));
+    auto list = property_list(H5P_FILE_CREATE, path);
+    checked(H5Pset_obj_track_times(list.id(), false), ExitCode::failed, "leave time stamps out of",
+            quoted(path));
     return list;
 }
 
 }  // namespace
 
+void check_written(OutputFault const& fault, std::string const& shown) {
+    base::validate(fault.error == 0, ExitCode::environment, "cannot write {} ({} bytes needed): {}",
+                   shown, fault.bytes, std::strerror(fault.error));
+}
+
+File File::open_for_writing(fs::path const& path, Alignment alignment, bool create) {
+    auto fault = std::make_shared<OutputFault>();
+    auto const access = output_access(path, alignment, *fault);
+    auto const id =
+        create ? H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation_list(path).id(), access.id())
+               : H5Fopen(path.c_str(), H5F_ACC_RDWR, access.id());
+    auto handle = owned<H5Fclose>(id);
+    check_written(*fault, quoted(path));
+    checked(id, ExitCode::environment, "open for writing", quoted(path));
+    return {path, std::move(fault), std::move(handle)};
+}
+
 File File::create(fs::path const& path, Alignment alignment) {
-    auto const access = access_list(path, alignment);
-    auto const creation = creation_list(path);
-    auto const id = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.id(), access.id());
-    return {path, owned<H5Fclose>(checked(id, ExitCode::environment, "create", quoted(path))),
-            true};
+    return open_for_writing(path, alignment, true);
 }
 
 File File::extend(fs::path const& path, Alignment alignment) {
-    auto const access = access_list(path, alignment);
-    auto const id = H5Fopen(path.c_str(), H5F_ACC_RDWR, access.id());
-    return {path, owned<H5Fclose>(checked(id, ExitCode::environment, "reopen", quoted(path))),
-            true};
+    return open_for_writing(path, alignment, false);
 }
 
 File File::open(fs::path const& path) {
-    auto const access = access_list(path, {});
+    auto const access = property_list(H5P_FILE_ACCESS, path);
     auto const id = H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.id());
-    return {path, owned<H5Fclose>(checked(id, ExitCode::bad_input, "open", quoted(path))), false};
+    return {path, nullptr, owned<H5Fclose>(checked(id, ExitCode::bad_input, "open", quoted(path)))};
 }
 
 std::string File::shown() const {
@@ -61,9 +78,9 @@ std::string File::shown() const {
 }
 
 void File::close() {
-    auto const id = handle_.give_up();
-    checked(H5Fclose(id), writable_ ? ExitCode::environment : ExitCode::bad_input, "close",
-            shown());
+    auto const closed = H5Fclose(handle_.give_up());
+    if (fault_) check_written(*fault_, shown());
+    checked(closed, fault_ ? ExitCode::environment : ExitCode::bad_input, "close", shown());
 }
 
 void File::create_group(std::string const& name) {

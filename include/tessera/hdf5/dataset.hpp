@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -58,12 +59,18 @@ class Dataset {
     std::optional<std::uint64_t> file_offset() const;
 
   private:
-    Dataset(std::string shown, Handle handle, ElementType type, Shape shape)
-        : shown_(std::move(shown)), handle_(std::move(handle)), type_(type), shape_(shape) {}
+    Dataset(std::string shown, std::shared_ptr<OutputFault const> fault, Handle handle,
+            ElementType type, Shape shape)
+        : shown_(std::move(shown)),
+          fault_(std::move(fault)),
+          handle_(std::move(handle)),
+          type_(type),
+          shape_(shape) {}
 
     std::uint64_t checked_rows(std::uint64_t first_row, std::size_t bytes) const;
 
     std::string shown_;
+    std::shared_ptr<OutputFault const> fault_;  // of the file; null for reading
     Handle handle_;
     ElementType type_;
     Shape shape_;

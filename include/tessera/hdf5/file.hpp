@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -14,6 +15,12 @@ namespace tessera::hdf5 {
 struct Alignment {
     std::uint64_t threshold = 1;
     std::uint64_t multiple = 8;
+};
+
+/// The first failure of the disk while a file was written: errno, and the bytes that did not fit.
+struct OutputFault {
+    int error = 0;
+    std::uint64_t bytes = 0;
 };
 
 /// An open HDF5 file, serial. Objects are of library version 1.8 and carry no time stamps, so equal
@@ -39,18 +46,26 @@ class File {
     std::uint64_t integer_attribute(std::string const& name) const;
 
     std::int64_t id() const { return handle_.id(); }
-    bool writable() const { return writable_; }
+
+    /// Null for a file opened for reading.
+    std::shared_ptr<OutputFault const> fault() const { return fault_; }
 
     /// "'store/shard-00000.h5'", fit for a message.
     std::string shown() const;
 
   private:
-    File(std::filesystem::path path, Handle handle, bool writable)
-        : path_(std::move(path)), handle_(std::move(handle)), writable_(writable) {}
+    File(std::filesystem::path path, std::shared_ptr<OutputFault> fault, Handle handle)
+        : path_(std::move(path)), fault_(std::move(fault)), handle_(std::move(handle)) {}
+
+    static File open_for_writing(std::filesystem::path const& path, Alignment alignment,
+                                 bool create);
 
     std::filesystem::path path_;
+    std::shared_ptr<OutputFault> fault_;  // HDF5 writes to it until the handle is gone
     Handle handle_;
-    bool writable_;
 };
+
+/// Throws Error(environment) when a write of the file has failed so far.
+void check_written(OutputFault const& fault, std::string const& shown);
 
 }  // namespace tessera::hdf5
