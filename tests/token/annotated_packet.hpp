@@ -122,6 +122,12 @@ inline std::vector<AnnotatedPacket> annotated_packets() {
          "[p 9c40 01bb] [s 11111111 22222222] c0 10 [w 2000] [c beef] 0000"
          "01 01 05 0a [s 33333333 44444444] 22 06 [a 01020304] 03 03 09 fe 28 f989 [a aabbcc]"
          "[d 7e7f 8081]"},
+        {"IPv4 TCP whose time-stamp option claims one byte more than there is",
+         "[m 020000000002 020000000001 0800]"
+         "45 00 0036 [i 0001] 4000 [l 40] 06 [c abcd] [a 0a000001 0a000002]"
+         "[p 9c40 01bb] [s 11111111 22222222] 80 10 [w 2000] [c beef] 0000"
+         "01 01 08 0b [t 01020304 05060708]"
+         "[d 7e7f]"},
         {"IPv4 AH TCP with MD5, TCP-AO and echo",
          "[m 020000000002 020000000001 0800]"
          "45 00 0060 [i 0001] 4000 [l 40] 33 [c abcd] [a 0a000001 0a000002]"
