@@ -33,8 +33,8 @@ std::string text_of(Interval const& range) {
 
 Figure controls_figure(Report const& report) {
     report::BarChart chart{"Macro-F1 beside the controls", "macro-F1, 95 % interval", 1, {}};
-    Table numbers{{{"", Align::left}, {"macro-F1"}, {"interval"}, {"model leads by"}, {"interval"}},
-                  {}};
+    Table numbers{
+        {{"", Align::left}, {"macro-F1"}, {"interval"}, {"behind the first by"}, {"interval"}}, {}};
     auto const add = [&](Graded const& graded, bool is_control) {
         auto const value = graded.scores.seen.macro.f1;
         auto const range = graded.intervals.at("macro_f1");
@@ -49,7 +49,7 @@ Figure controls_figure(Report const& report) {
     };
     add(report.model, false);
     for (auto const& control : report.controls) add(control, true);
-    return {to_svg(chart), "The model (blue) and the controls (orange) on the same items.",
+    return {to_svg(chart), "What is graded (blue) beside the controls (orange), on the same items.",
             numbers};
 }
 

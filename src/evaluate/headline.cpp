@@ -46,6 +46,9 @@ Headline headline(Report const& report) {
     auto const score =
         fmt::format("macro-F1 {} on {} {}s of the test fold.", with_interval(report.model),
                     report::grouped(report.model.scores.items), report.item);
+    if (report.subject == Subject::controls) {
+        return {fmt::format("Strongest control: {}, {}", report.model.title, score), false};
+    }
     auto const* best = best_of(report.controls);
     if (best == nullptr) return {score + " No control was run beside it.", false};
     if (macro_f1(*best) >= macro_f1(report.model)) {

@@ -42,8 +42,13 @@ struct PacketCounts {
     std::map<std::string, std::uint64_t> dropped;  ///< by reason
 };
 
+/// What a report is about: a model beside the controls, or the controls alone, of which the
+/// strongest stands in the model's place.
+enum class Subject { model, controls };
+
 /// All that a report tells.
 struct Report {
+    Subject subject = Subject::model;
     std::string title;
     std::string item = "flow";  ///< what a row of the predictions is: flow or packet
     Graded model;
