@@ -1,0 +1,86 @@
+// Writes the seed corpora: make_seeds tests/fuzz/corpus
+#include "known_frames.hpp"
+#include "link_types.hpp"
+#include "pcapng_builder.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <string>
+
+#include <capture_builder.hpp>
+
+namespace {
+
+namespace fs = std::filesystem;
+using tessera::packet::LinkType;
+using tessera::test::ByteOrder;
+using tessera::test::Bytes;
+using tessera::test::operator+;
+namespace test = tessera::test;
+
+std::byte index_of(LinkType link) {
+    auto const& types = tessera::fuzz::link_types;
+    return static_cast<std::byte>(std::find(types.begin(), types.end(), link) - types.begin());
+}
+
+void write_frames(fs::path const& folder) {
+    fs::create_directories(folder);
+    for (auto const& known : test::known_frames()) {
+        auto name = known.name;
+        std::replace(name.begin(), name.end(), ' ', '_');
+        std::replace(name.begin(), name.end(), '/', '_');
+        test::save(folder / name, Bytes{index_of(known.link), std::byte{0}} + known.bytes());
+    }
+}
+
+void write_pcaps(fs::path const& folder) {
+    fs::create_directories(folder);
+    for (auto const magic : {0xa1b2c3d4U, 0xa1b23c4dU}) {
+        for (auto const order : {ByteOrder::little, ByteOrder::big}) {
+            test::PcapWriter writer({.order = order, .magic = magic});
+            writer.add(test::frame({}), 1'000'000'000);
+            writer.add(test::frame({.protocol = tessera::packet::Protocol::udp}), 2'000'000'000,
+                       99);
+            auto const clock = std::string(magic == 0xa1b2c3d4U ? "us" : "ns");
+            test::save(folder / (clock + (order == ByteOrder::big ? "_be" : "_le")),
+                       writer.bytes());
+        }
+    }
+    auto const record = test::hex("01000000 02000000 36000000 36000000 03000000 0008 04 00");
+    auto const packet = record + test::frame({});
+    test::save(folder / "modified",
+               test::PcapWriter({.magic = 0xa1b2cd34U}).bytes() + packet + packet);
+    test::save(folder / "long_records", test::PcapWriter().bytes() + packet + packet + packet);
+}
+
+void write_pcapngs(fs::path const& folder) {
+    fs::create_directories(folder);
+    for (auto const order : {ByteOrder::little, ByteOrder::big}) {
+        test::PcapngWriter writer(order);
+        writer.interface(1, 65'535,
+                         writer.option(9, test::hex("8a")) +
+                             writer.option(14, writer.value(1'000, 8)) + writer.option(0, {}));
+        writer.interface(101);
+        writer.enhanced(test::frame({}), 1'000'000);
+        writer.enhanced(test::ip_packet({}), 1'000'000, 1);
+        writer.block(4, test::text("names"));
+        writer.simple(test::frame({}), 54);
+        writer.old_packet(test::frame({}), 2'000'000);
+        writer.section(order == ByteOrder::big ? ByteOrder::little : ByteOrder::big);
+        writer.interface();
+        writer.enhanced(test::frame({}), 1'000'000);
+        test::save(folder / (order == ByteOrder::big ? "be_then_le" : "le_then_be"),
+                   writer.bytes());
+    }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc != 2) return 2;
+    fs::path const corpus = argv[1];
+    write_frames(corpus / "packet_decode");
+    write_pcaps(corpus / "pcap");
+    write_pcapngs(corpus / "pcapng");
+    return 0;
+}
