@@ -127,7 +127,7 @@ TEST(Faults, LeaveNothingHalfPublished) {
 TEST(FaultsDeathTest, AFullDiskIsReportedWithPathAndBytes) {
     test::Scratch scratch;
     for (rlim_t const limit : {3'000U, 5'000U, 50'000U, 200'000U}) {
-        EXPECT_EXIT(write_with_limit(scratch.path(), limit, 64U << 20U), testing::ExitedWithCode(4),
+        EXPECT_EXIT(write_with_limit(scratch.path(), limit, 4U << 20U), testing::ExitedWithCode(4),
                     "shard-00000.h5.*File too large");
         EXPECT_TRUE(contents(scratch.path()).empty());
     }

@@ -88,7 +88,7 @@ struct MadeUnit {
 inline dataset::UnitReport write_unit(base::FileSystem& files, std::filesystem::path const& folder,
                                       std::size_t number, MadeUnit const& unit,
                                       std::vector<std::string> const& label_sets,
-                                      std::uint64_t memory = 64U << 20U) {
+                                      std::uint64_t memory = 4U << 20U) {
     dataset::ShardSettings settings;
     settings.folder = folder;
     settings.number = number;
@@ -115,7 +115,7 @@ inline dataset::UnitReport write_unit(base::FileSystem& files, std::filesystem::
 inline dataset::Manifest write_store(base::FileSystem& files, std::filesystem::path const& folder,
                                      std::vector<MadeUnit> const& units,
                                      std::vector<dataset::LabelSet> const& sets,
-                                     std::uint64_t memory = 64U << 20U) {
+                                     std::uint64_t memory = 4U << 20U) {
     std::vector<std::string> names;
     for (auto const& set : sets) names.push_back(set.name);
     std::vector<dataset::UnitReport> reports;

@@ -20,7 +20,8 @@ struct ShardSettings {
     std::size_t number = 0;        ///< of the work unit
     TokenIdentity identity;
     std::vector<std::string> label_sets;
-    std::uint64_t memory = 64U << 20U;  ///< bytes held before columns go to a temporary file
+    std::uint64_t memory = 4U << 20U;  ///< bytes held before columns go to a temporary file; more
+                                       ///< than the caches hold is slower
 };
 
 class ShardBuffers;
