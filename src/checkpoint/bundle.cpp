@@ -17,6 +17,7 @@ constexpr auto format_name = "tessera bundle 1";
 constexpr auto weights_name = "model.safetensors";
 constexpr auto preprocess_name = "preprocess.toml";
 constexpr auto model_name = "model.toml";
+constexpr auto data_name = "data.toml";
 constexpr auto manifest_name = "bundle.json";
 constexpr std::size_t longest_settings = std::size_t{1} << 20U;  // bytes
 
@@ -51,7 +52,8 @@ void write_files(base::FileSystem& files, fs::path const& folder, BundleInfo con
     Json const hashes{
         {weights_name, write_safetensors(files, folder / weights_name, weights)},
         {preprocess_name, write_synced(files, folder / preprocess_name, info.preprocess_toml)},
-        {model_name, write_synced(files, folder / model_name, info.model_toml)}};
+        {model_name, write_synced(files, folder / model_name, info.model_toml)},
+        {data_name, write_synced(files, folder / data_name, info.data_toml)}};
     Json const content{{"format", format_name}, {"bundle", json_of(info)}, {"files", hashes}};
     write_synced(files, folder / manifest_name, seal(content));
 }
@@ -102,6 +104,7 @@ Bundle open_bundle(fs::path const& folder) {
         check_hash(folder / weights_name, bundle.weights.checksum(), hashes);
         bundle.info.preprocess_toml = read_hashed(bundle.preprocess_file(), hashes);
         bundle.info.model_toml = read_hashed(bundle.model_file(), hashes);
+        bundle.info.data_toml = read_hashed(bundle.data_file(), hashes);
         return bundle;
     } catch (nlohmann::json::exception const& fault) {
         base::fail(ExitCode::bad_input, "'{}' lacks something: {}", shown, fault.what());

@@ -24,6 +24,7 @@ BundleInfo info() {
     info.provenance = {{"seed", "1"}};
     info.preprocess_toml = "[token]\nbytes_per_packet = 64\n";
     info.model_toml = "[model]\nlayers = 2\n";
+    info.data_toml = "[data]\nlevel = \"flow\"\n";
     return info;
 }
 
@@ -43,6 +44,7 @@ TEST(Bundle, GivesBackWhatWasWritten) {
     EXPECT_EQ(bundle.info.provenance, info().provenance);
     EXPECT_EQ(bundle.info.preprocess_toml, info().preprocess_toml);
     EXPECT_EQ(base::read_text(bundle.model_file()), info().model_toml);
+    EXPECT_EQ(base::read_text(bundle.data_file()), info().data_toml);
     EXPECT_EQ(bundle.weights.read("w")[0].item<float>(), 2);
     EXPECT_FALSE(fs::exists(scratch / "b.tmp"));
 }

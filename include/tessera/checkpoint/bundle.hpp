@@ -26,15 +26,16 @@ struct BundleInfo {
     std::map<std::string, std::string> provenance;  ///< run, store, split, seed, step, scores, ..
     base::BuildInfo build;                          ///< of the program that wrote it
 
-    /// Settings as TOML, for base::read_config_file: preprocess.toml holds what captures were read
-    /// with (sections preprocess, capture, token, flow, burst), model.toml sizes and sequences
-    /// (sections model, batch).
+    /// Settings as TOML, for base::read_config_file: preprocess.toml says how captures became
+    /// tokens (sections preprocess, capture, token, flow, burst: the store's config), model.toml
+    /// how large the model is (section model), data.toml what makes a sequence (section data).
     std::string preprocess_toml;
     std::string model_toml;
+    std::string data_toml;
 };
 
-/// A bundle is a folder: model.safetensors, bundle.json, preprocess.toml, model.toml. bundle.json
-/// holds a hash of each of the others and of itself.
+/// A bundle is a folder: model.safetensors, bundle.json, preprocess.toml, model.toml, data.toml.
+/// bundle.json holds a hash of each of the others and of itself.
 struct Bundle {
     std::filesystem::path folder;
     BundleInfo info;
@@ -42,6 +43,7 @@ struct Bundle {
 
     std::filesystem::path preprocess_file() const { return folder / "preprocess.toml"; }
     std::filesystem::path model_file() const { return folder / "model.toml"; }
+    std::filesystem::path data_file() const { return folder / "data.toml"; }
 };
 
 /// Publishes a bundle whole; an earlier one in its place is replaced. Error(environment) names the
