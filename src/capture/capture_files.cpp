@@ -24,6 +24,11 @@ namespace fs = std::filesystem;
                base::printable(path.string()), why);
 }
 
+bool is_there(fs::path const& path) {
+    std::error_code error;
+    return fs::exists(path, error);
+}
+
 // Names that begin with two dots are odd, not hidden.
 bool is_hidden(fs::path const& path) {
     auto const name = path.filename().string();
@@ -38,7 +43,7 @@ class Finder {
             add(input, "-");
         } else if (input.starts_with('@')) {
             add_list(input.substr(1));
-        } else if (fs::exists(fs::status(input))) {
+        } else if (is_there(input)) {
             add_path(input, fs::path(input).filename().string());
         } else {
             add_glob(input);
@@ -56,7 +61,8 @@ class Finder {
 
   private:
     void add_path(fs::path const& path, std::string const& name) {
-        if (fs::is_directory(path)) {
+        std::error_code error;
+        if (fs::is_directory(path, error)) {
             search(path, path);
         } else {
             add(path, name);
@@ -72,7 +78,7 @@ class Finder {
             if (line.ends_with('\r')) line.remove_suffix(1);
             if (line.empty()) continue;
             fs::path const path(line);
-            if (!fs::exists(path)) cannot("find", path, "named in " + list.string());
+            if (!is_there(path)) cannot("find", path, "named in " + list.string());
             add_path(path, path.lexically_normal().string());
         }
     }

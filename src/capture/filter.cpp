@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 
 #include <pcap/pcap.h>
 
@@ -46,17 +47,35 @@ struct Filter::Program {
     ~Program() { pcap_freecode(&code); }
     Program(Program const&) = delete;
     Program& operator=(Program const&) = delete;
+
+    /// libpcap's complaint; empty when it compiled.
+    std::string compile(std::string const& expression, packet::LinkType link) {
+        Compiler const compiler(link);
+        constexpr int optimise = 1;
+        auto const result = pcap_compile(compiler.handle, &code, expression.c_str(), optimise,
+                                         PCAP_NETMASK_UNKNOWN);
+        return result == 0 ? "" : pcap_geterr(compiler.handle);
+    }
 };
+
+namespace {
+
+// Between them they give every word of the language a meaning.
+constexpr std::array telling_links{packet::LinkType::ethernet, packet::LinkType::raw_ip,
+                                   packet::LinkType::radiotap, packet::LinkType::linux_cooked};
+
+}  // namespace
 
 Filter::Filter(std::string const& expression, packet::LinkType link)
     : program_(std::make_unique<Program>()) {
-    Compiler const compiler(link);
-    constexpr int optimise = 1;
-    auto const result = pcap_compile(compiler.handle, &program_->code, expression.c_str(), optimise,
-                                     PCAP_NETMASK_UNKNOWN);
-    base::validate(result == 0, base::ExitCode::usage,
-                   "filter '{}' does not compile for link type {}: {}; see pcap-filter(7)",
-                   expression, static_cast<unsigned>(link), pcap_geterr(compiler.handle));
+    auto const complaint = program_->compile(expression, link);
+    if (complaint.empty()) return;
+    program_.reset();
+    bool const means_something = std::any_of(
+        telling_links.begin(), telling_links.end(),
+        [&](packet::LinkType other) { return Program().compile(expression, other).empty(); });
+    base::validate(means_something, base::ExitCode::usage,
+                   "filter '{}' does not compile: {}; see pcap-filter(7)", expression, complaint);
 }
 
 Filter::~Filter() = default;
@@ -64,6 +83,7 @@ Filter::Filter(Filter&&) noexcept = default;
 Filter& Filter::operator=(Filter&&) noexcept = default;
 
 bool Filter::matches(packet::Frame const& frame) const {
+    if (program_ == nullptr) return false;
     pcap_pkthdr header{};
     header.caplen = static_cast<bpf_u_int32>(frame.bytes.size());
     header.len = std::max(frame.wire_length, header.caplen);

@@ -27,6 +27,9 @@ void PcapReader::find_layout(CaptureLimits const& limits) {
                    "the pcap file header is cut: {} of {} bytes are there", source_->view().size(),
                    pcap_file_header);
     layout_ = pcap_layout(source_->view(), limits);
+    bool const pipe =
+        source_->size() == 0;  // perhaps live: wait for nothing that we can do without
+    if (pipe) return;
     bool const whole = !source_->holds(enough_to_tell);
     if (!has_long_records(source_->view(), whole, layout_)) return;
     layout_.record_header = 24;

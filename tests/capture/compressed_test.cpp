@@ -3,9 +3,11 @@
 
 #include <thread>
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -155,6 +157,32 @@ TEST(Pipe, PlainAndPacked) {
         writer.join();
         expect_sample(read);
     }
+}
+
+// A live capture comes in by the packet: none may wait for those after it.
+TEST(Pipe, PacketsComeOutAsTheyComeIn) {
+    test::Scratch const scratch;
+    auto const path = scratch / "pipe";
+    ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
+    auto const input = open(path.c_str(), O_RDWR);  // never at its end while this is open
+    test::PcapWriter capture;
+    std::size_t sent = 0;
+    auto const send = [&] {
+        auto const piece =
+            Bytes(capture.bytes().begin() + static_cast<long>(sent), capture.bytes().end());
+        sent += piece.size();
+        return write(input, piece.data(), piece.size()) == static_cast<long>(piece.size());
+    };
+    ASSERT_TRUE(send());
+    auto const reader = open_capture(path);
+    for (int i = 0; i < 3; ++i) {
+        capture.add(test::frame({}));
+        ASSERT_TRUE(send());
+        packet::Frame frame;
+        EXPECT_TRUE(reader->next(frame));
+        EXPECT_EQ(Bytes(frame.bytes.begin(), frame.bytes.end()), test::frame({}));
+    }
+    close(input);
 }
 
 }  // namespace tessera::capture

@@ -48,7 +48,16 @@ TEST(Filter, BadExpressionIsAUsageError) {
         EXPECT_EQ(error.code(), base::ExitCode::usage);
         EXPECT_THAT(error.what(), testing::HasSubstr("tcp prot 443"));
     }
-    EXPECT_THROW(Filter("ether host 02:00:00:00:00:01", LinkType::raw_ip), base::Error);
+}
+
+TEST(Filter, WhatMeansNothingOnALinkMatchesNothingThere) {
+    Filter const ethernet("ether host 02:00:00:00:00:01", LinkType::ethernet);
+    EXPECT_TRUE(matches(ethernet, test::frame({})));
+    Filter const raw("ether host 02:00:00:00:00:01", LinkType::raw_ip);
+    EXPECT_FALSE(raw.matches({test::ip_packet({}), 0, LinkType::raw_ip, 0}));
+    Filter const unknown("tcp port 443", static_cast<LinkType>(65'000));
+    EXPECT_FALSE(unknown.matches({test::ip_packet({}), 0, static_cast<LinkType>(65'000), 0}));
+    EXPECT_NO_THROW(Filter("wlan type mgt", LinkType::ethernet));
 }
 
 TEST(Filter, Moves) {

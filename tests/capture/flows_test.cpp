@@ -82,8 +82,8 @@ std::ostream& operator<<(std::ostream& out, Difference const& difference) {
                << difference.packets << " packets";
 }
 
-// The table's times went through doubles twice, as seconds and as ns: steps of 238 and 256 ns at the
-// present. Exact times are checked against libpcap.
+// The table's times went through doubles twice, as seconds and as ns: steps of 238 and 256 ns at
+// the present. Exact times are checked against libpcap.
 constexpr base::Nanoseconds time_step = 512;
 
 Difference difference(Flows const& expected, Flows const& found) {

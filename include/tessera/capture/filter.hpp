@@ -7,10 +7,12 @@
 
 namespace tessera::capture {
 
-/// A filter in tcpdump's language (pcap-filter(7)), compiled by libpcap for one link type.
+/// A filter in tcpdump's language (pcap-filter(7)), compiled by libpcap for one link type. An
+/// expression that has no meaning on this link type but on others (`ether host` on raw IP) matches
+/// nothing here, as a corpus may hold several link types.
 class Filter {
   public:
-    /// Error(usage) with libpcap's message when it does not compile for this link type.
+    /// Error(usage) with libpcap's message when the expression means nothing on any link type.
     Filter(std::string const& expression, packet::LinkType link);
     ~Filter();
     Filter(Filter&&) noexcept;
@@ -20,7 +22,7 @@ class Filter {
 
   private:
     struct Program;
-    std::unique_ptr<Program> program_;
+    std::unique_ptr<Program> program_;  // null: matches nothing
 };
 
 }  // namespace tessera::capture
