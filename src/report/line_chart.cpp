@@ -74,20 +74,34 @@ std::vector<Point> thinned(std::vector<Point> const& points) {
     return kept;
 }
 
-void draw_axes(Svg& svg, LineChart const& chart, Axis const& x_axis, Axis const& y_axis) {
-    for (auto const tick : y_axis.ticks()) {
-        auto const y = top + plot_height * (1 - y_axis.place(tick));
-        svg.line(left, y, left + plot_width, y, "grid");
-        svg.text(left - 8, y + 4, y_axis.label(tick), "muted end");
+/// A chart with its axes laid over it.
+struct Plot {
+    explicit Plot(LineChart const& of)
+        : chart(of),
+          x_axis(axis_over(of, &Point::x, of.x_scale, 6)),
+          y_axis(axis_over(of, &Point::y, of.y_scale, 5)) {}
+
+    double x(double value) const { return left + plot_width * x_axis.place(value); }
+    double y(double value) const { return top + plot_height * (1 - y_axis.place(value)); }
+
+    LineChart const& chart;
+    Axis x_axis;
+    Axis y_axis;
+};
+
+void draw_axes(Svg& svg, Plot const& plot) {
+    for (auto const tick : plot.y_axis.ticks()) {
+        svg.line(left, plot.y(tick), left + plot_width, plot.y(tick), "grid");
+        svg.text(left - 8, plot.y(tick) + 4, plot.y_axis.label(tick), "muted end");
     }
-    for (auto const tick : x_axis.ticks()) {
-        auto const x = left + plot_width * x_axis.place(tick);
-        svg.line(x, top + plot_height, x, top + plot_height + 4, "axis");
-        svg.text(x, top + plot_height + 18, x_axis.label(tick), "muted middle");
+    constexpr auto floor = top + plot_height;
+    for (auto const tick : plot.x_axis.ticks()) {
+        svg.line(plot.x(tick), floor, plot.x(tick), floor + 4, "axis");
+        svg.text(plot.x(tick), floor + 18, plot.x_axis.label(tick), "muted middle");
     }
-    svg.line(left, top + plot_height, left + plot_width, top + plot_height, "axis");
-    svg.text(left + plot_width / 2, height - 8, chart.x_label, "muted middle");
-    svg.text(left, top - 10, chart.y_label, "muted");
+    svg.line(left, floor, left + plot_width, floor, "axis");
+    svg.text(left + plot_width / 2, height - 8, plot.chart.x_label, "muted middle");
+    svg.text(left, top - 10, plot.chart.y_label, "muted");
 }
 
 /// The mean of each point's neighbourhood: 1/50 of the series, cut at its ends. [same points]
@@ -110,35 +124,36 @@ bool is_long(Series const& series, LineChart const& chart) {
                        [&](Point const& point) { return drawable(point, chart); });
 }
 
-void draw_line(Svg& svg, std::vector<Point> const& points, std::string const& classes,
-               Stroke stroke, LineChart const& chart, Axis const& x_axis, Axis const& y_axis) {
+/// SVG path commands through the points, with a gap where one cannot be drawn.
+std::string path_through(std::vector<Point> const& points, Plot const& plot) {
     std::string path;
     bool pen_down = false;
     for (auto const& point : points) {
-        if (!drawable(point, chart)) {
-            pen_down = false;
-            continue;
+        auto const seen = drawable(point, plot.chart);
+        if (seen) {
+            path += fmt::format("{}{} {}", pen_down ? "L" : "M", coordinate(plot.x(point.x)),
+                                coordinate(plot.y(point.y)));
         }
-        path += fmt::format("{}{} {}", pen_down ? "L" : "M",
-                            coordinate(left + plot_width * x_axis.place(point.x)),
-                            coordinate(top + plot_height * (1 - y_axis.place(point.y))));
-        pen_down = true;
+        pen_down = seen;
     }
     if (points.size() == 1 && pen_down) path += "h0.01";  // a lone point shows as a dot
-    svg.path(path, classes, stroke == Stroke::dashed ? "6 4" : "");
+    return path;
 }
 
-void draw_series(Svg& svg, Series const& series, std::size_t index, LineChart const& chart,
-                 Axis const& x_axis, Axis const& y_axis) {
+std::string_view dashes(Stroke stroke) {
+    return stroke == Stroke::dashed ? "6 4" : "";
+}
+
+void draw_series(Svg& svg, Series const& series, std::size_t index, Plot const& plot) {
     auto const colour = fmt::format("s{}", index % colours);
-    auto const points = thinned(series.points);
-    if (!is_long(series, chart)) {
-        draw_line(svg, points, "line " + colour, series.stroke, chart, x_axis, y_axis);
+    auto const raw = path_through(thinned(series.points), plot);
+    if (!is_long(series, plot.chart)) {
+        svg.path(raw, "line " + colour, dashes(series.stroke));
         return;
     }
-    draw_line(svg, points, "pale " + colour, Stroke::solid, chart, x_axis, y_axis);
-    draw_line(svg, thinned(running_mean(series.points)), "line " + colour, series.stroke, chart,
-              x_axis, y_axis);
+    svg.path(raw, "pale " + colour);
+    svg.path(path_through(thinned(running_mean(series.points)), plot), "line " + colour,
+             dashes(series.stroke));
 }
 
 void draw_legend(Svg& svg, LineChart const& chart) {
@@ -148,20 +163,18 @@ void draw_legend(Svg& svg, LineChart const& chart) {
         svg.text(x, top - 10, name, "end");
         x -= 7.6 * static_cast<double>(character_count(name)) + 6;
         svg.path(fmt::format("M{} {}h18", coordinate(x - 18), coordinate(top - 14)),
-                 fmt::format("line s{}", i % colours),
-                 chart.series[i].stroke == Stroke::dashed ? "6 4" : "");
+                 fmt::format("line s{}", i % colours), dashes(chart.series[i].stroke));
         x -= 18 + 14;
     }
 }
 
 void draw(Svg& svg, LineChart const& chart) {
-    auto const x_axis = axis_over(chart, &Point::x, chart.x_scale, 6);
-    auto const y_axis = axis_over(chart, &Point::y, chart.y_scale, 5);
+    Plot const plot(chart);
     svg.text(left, 24, chart.title, "title");
-    draw_axes(svg, chart, x_axis, y_axis);
+    draw_axes(svg, plot);
     if (chart.series.size() > 1) draw_legend(svg, chart);
     for (std::size_t i = 0; i < chart.series.size(); ++i) {
-        draw_series(svg, chart.series[i], i, chart, x_axis, y_axis);
+        draw_series(svg, chart.series[i], i, plot);
     }
 }
 

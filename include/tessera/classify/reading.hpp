@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+
+#include <tessera/base/options.hpp>
+#include <tessera/burst/burst.hpp>
+#include <tessera/capture/capture_reader.hpp>
+#include <tessera/flow/flow_table.hpp>
+#include <tessera/token/token_config.hpp>
+
+namespace tessera::classify {
+
+/// How captures become token sequences: the settings that the store of the training was made with,
+/// as a bundle carries them.
+struct Reading {
+    std::string filter;  ///< BPF expression; empty: every packet
+    capture::CaptureLimits capture;
+    token::TokenConfig token;
+    flow::FlowConfig flow;
+    burst::BurstLimits burst;
+};
+
+/// The sections of a bundle's preprocess.toml.
+void describe(base::OptionTable& options, Reading& reading);
+
+}  // namespace tessera::classify

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <tessera/model/bert_config.hpp>
+
+namespace tessera::train {
+
+/// Seconds of pre-training steps on random tokens, none of them padding: forward, backward, norm,
+/// clipping and update, as the trainer does them on one rank. For benches and estimates.
+struct StepShape {
+    std::int64_t sequences = 32;
+    std::int64_t tokens = 128;  ///< of a sequence
+    std::int64_t warm_up = 2;   ///< steps that are not counted
+    std::int64_t steps = 10;
+    std::int64_t threads = 1;
+};
+std::vector<double> step_times(model::BertConfig const& config, StepShape const& shape);
+
+}  // namespace tessera::train

@@ -1,0 +1,44 @@
+// tessera-bench-step: our side of `tessera bench train`; prints one JSON line like its peer.
+#include "command.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <sys/resource.h>
+
+#include <tessera/train/step_times.hpp>
+
+namespace {
+
+using namespace tessera;
+
+model::BertConfig sized(std::string const& name) {
+    model::BertConfig config;  // the small size
+    if (name == "tiny") config = {.layers = 2, .hidden = 128, .heads = 2, .feed_forward = 512};
+    if (name == "base") config = {.layers = 12, .hidden = 768, .heads = 12, .feed_forward = 3072};
+    return config;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    apps::Command command("bench-step", "seconds of pre-training steps on random tokens");
+    std::string size = "small";
+    train::StepShape shape;
+    command.options()
+        .section("bench")
+        .add("model", size, "size of the model", {"tiny", "small", "base"})
+        .add("batch", shape.sequences, "sequences a step")
+        .add("sequence", shape.tokens, "tokens a sequence")
+        .add("warm_up", shape.warm_up, "steps not counted")
+        .add("steps", shape.steps, "steps counted")
+        .add("threads", shape.threads, "threads");
+    return command.run(argc, argv, [&](comm::Communicator const&) {
+        auto const seconds = train::step_times(sized(size), shape);
+        rusage usage{};
+        ::getrusage(RUSAGE_SELF, &usage);
+        fmt::print("{}\n", nlohmann::json{{"seconds", seconds},
+                                          {"peak_memory_bytes", usage.ru_maxrss * 1024}}
+                               .dump());
+        return base::ExitCode::done;
+    });
+}

@@ -1,0 +1,140 @@
+// tessera evaluate: grades a classifier on the held-back flows of a split, beside its controls.
+#include "command.hpp"
+
+#include <filesystem>
+#include <optional>
+
+#include <fmt/format.h>
+
+#include <tessera/base/files.hpp>
+#include <tessera/baseline/controls.hpp>
+#include <tessera/classify/fold_predictions.hpp>
+#include <tessera/classify/trained_model.hpp>
+#include <tessera/dataset/split.hpp>
+#include <tessera/device/threads.hpp>
+#include <tessera/evaluate/make_report.hpp>
+#include <tessera/evaluate/report.hpp>
+#include <tessera/report/metrics.hpp>
+#include <tessera/report/table.hpp>
+
+namespace {
+
+using namespace tessera;
+
+struct Config {
+    std::filesystem::path model;
+    std::filesystem::path store;
+    std::filesystem::path output;
+    std::string split;  ///< empty: the one that the model was trained on
+    std::int64_t batch_size = 64;
+    std::int64_t threads = 0;
+    baseline::ControlConfig controls;
+    evaluate::EvaluateConfig grading;
+};
+
+void describe(base::OptionTable& options, Config& config) {
+    options.section("evaluate")
+        .add("model", config.model, "bundle, or fine-tuning run, to grade")
+        .add("store", config.store, "token store with labels")
+        .add("output", config.output, "folder of the report to make")
+        .add("split", config.split, "split of the store; empty: the model's own")
+        .add("batch_size", config.batch_size, "sequences a model call")
+        .add("threads", config.threads, "threads a rank; 0: this node's processors, shared out");
+    baseline::describe(options, config.controls);
+    evaluate::describe(options, config.grading);
+}
+
+/// What the ranks grade together.
+class Grading {
+  public:
+    explicit Grading(Config const& config)
+        : config_(config),
+          model_(config.model),
+          store_(dataset::open_store(config.store)),
+          split_(dataset::load_split(store_, split_name())) {
+        auto const& wanted = model_.info().label_set;
+        auto const set = store_.label_set(wanted);
+        base::validate(set.has_value(), base::ExitCode::bad_input,
+                       "the model tells classes of label set '{}', which the store does not have",
+                       base::printable(wanted));
+        label_set_ = *set;
+    }
+
+    evaluate::Report run(comm::Communicator const& comm) {
+        auto predictions =
+            classify::fold_predictions(comm, model_, store_, label_set_,
+                                       split_.flows(dataset::Fold::test), config_.batch_size);
+        auto const& task = model_.info().task;
+        auto report = evaluate::make_report({store_, split_, label_set_},
+                                            {.title = fmt::format("ET-BERT, {} level", task),
+                                             .item = task,
+                                             .predictions = std::move(predictions)},
+                                            config_.controls, config_.grading);
+        for (auto const& [key, value] : model_.info().provenance) {
+            report.provenance.emplace_back("model: " + key, value);
+        }
+        report.metrics = training_record();
+        return report;
+    }
+
+  private:
+    std::string of_model(std::string const& key) const {
+        auto const found = model_.info().provenance.find(key);
+        return found == model_.info().provenance.end() ? "" : found->second;
+    }
+
+    std::string split_name() const {
+        return config_.split.empty() ? of_model("split") : config_.split;
+    }
+
+    // The curves of the run that made the model, where that run still lies.
+    std::vector<report::MetricRow> training_record() const {
+        auto const record = std::filesystem::path(of_model("run")) / "metrics.jsonl";
+        if (!std::filesystem::exists(record)) return {};
+        return report::read_metrics(base::read_text(record));
+    }
+
+    Config const& config_;
+    classify::TrainedModel model_;
+    dataset::Store store_;
+    dataset::Split split_;
+    std::size_t label_set_ = 0;
+};
+
+void tell(evaluate::Report const& report, Config const& config, bool json) {
+    if (json) {
+        fmt::print("{}\n", evaluate::report_json(report));
+        return;
+    }
+    fmt::print("{}\n\n{}", evaluate::headline(report).text,
+               report::to_text(evaluate::score_table(report)));
+    fmt::print("\nreport: {}\n", base::printable((config.output / "report.html").string()));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    apps::Command command("evaluate", "grade a classifier on held-back flows");
+    Config config;
+    describe(command.options(), config);
+    command.examples("example: tessera evaluate --model bundle --store store --output report");
+    return command.run(argc, argv, [&](comm::Communicator const& comm) {
+        device::set_threads(comm, config.threads);
+        std::optional<Grading> grading;
+        comm::agreed(comm, [&] {
+            base::validate(command.common().force || !std::filesystem::exists(config.output),
+                           base::ExitCode::usage, "'{}' exists; --force replaces it",
+                           base::printable(config.output.string()));
+            grading.emplace(config);
+        });
+        auto const report = grading->run(comm);
+        comm::agreed(comm, [&] {
+            if (!comm.is_root()) return;
+            evaluate::publish_report(base::local_files(), config.output, report,
+                                     command.common().force ? evaluate::ExistingFolder::replace
+                                                            : evaluate::ExistingFolder::refuse);
+            tell(report, config, command.common().json);
+        });
+        return base::ExitCode::done;
+    });
+}

@@ -1,0 +1,13 @@
+#include <tessera/classify/reading.hpp>
+
+namespace tessera::classify {
+
+void describe(base::OptionTable& options, Reading& reading) {
+    options.section("preprocess").add("filter", reading.filter, "BPF expression of packets to use");
+    describe(options, reading.capture);
+    describe(options, reading.token);
+    describe(options, reading.flow);
+    describe(options, reading.burst);
+}
+
+}  // namespace tessera::classify

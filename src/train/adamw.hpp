@@ -1,0 +1,51 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include <torch/torch.h>
+
+#include <tessera/parallel/flat_parameters.hpp>
+
+namespace tessera::train {
+
+enum class BiasCorrection {
+    standard,  ///< divide moments by 1 - beta^t (Kingma and Ba 2015)
+    none,      ///< as the reference and the released BERT: leave it out
+};
+
+struct AdamWConfig {
+    double beta1 = 0.9;
+    double beta2 = 0.999;
+    double epsilon = 1e-6;  ///< added to the root of the second moment
+    double weight_decay = 0.01;
+    BiasCorrection bias_correction = BiasCorrection::standard;
+};
+
+/// AdamW (Loshchilov and Hutter 2019) over flat buffers: LibTorch's fused kernel once for the part
+/// that decays and once for the part that does not.
+class AdamW {
+  public:
+    AdamW(parallel::FlatParameters& parameters, AdamWConfig const& config);
+
+    /// One update with `gradient / divisor`. The divisor folds clipping into the same pass.
+    void step(double learning_rate, double divisor);
+
+    at::Tensor const& first_moment() const { return first_; }    ///< [trainable] float32
+    at::Tensor const& second_moment() const { return second_; }  ///< [trainable] float32
+
+    std::int64_t updates() const { return updates_; }
+    void set_updates(std::int64_t updates) { updates_ = updates; }
+
+  private:
+    void update_range(std::int64_t begin, std::int64_t end, double learning_rate, double decay,
+                      double divisor);
+
+    parallel::FlatParameters& parameters_;
+    AdamWConfig config_;
+    at::Tensor first_;
+    at::Tensor second_;
+    std::int64_t updates_ = 0;
+};
+
+}  // namespace tessera::train

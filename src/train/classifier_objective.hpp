@@ -1,0 +1,49 @@
+#pragma once
+
+#include "objective.hpp"
+
+#include <functional>
+#include <vector>
+
+#include <tessera/batch/batch.hpp>
+#include <tessera/model/classifier.hpp>
+
+namespace tessera::train {
+
+/// Cross-entropy over labelled sequences, each class with a weight; the best checkpoint is the one
+/// with the highest macro-F1 on held-out data.
+class ClassifierObjective final : public Objective {
+  public:
+    using Batches = std::function<std::vector<batch::ClassifierBatch>(std::int64_t step)>;
+    using HeldOut = std::function<void(std::function<void(batch::ClassifierBatch const&)> const&)>;
+
+    /// `class_weights`: one a class, 1 for an even treatment.
+    ClassifierObjective(model::Classifier model, std::vector<double> class_weights, Batches batches,
+                        HeldOut held_out);
+
+    torch::nn::Module& module() override { return *model_; }
+
+    /// Labels of each class.
+    Counts load(std::int64_t step) override;
+    std::size_t micro_batches() const override { return loaded_.size(); }
+    at::Tensor loss(std::size_t micro_batch, Counts const& of_step, ExactSums& sums) override;
+    ExactSums no_sums() const override;
+
+    /// loss, accuracy, macro_f1 (over the classes that occur as label or prediction).
+    Metrics metrics(ExactSums const& sums) const override;
+    ExactSums validate() override;
+    std::optional<double> score(Metrics const& held_out) const override;
+
+  private:
+    at::Tensor weighted_loss(batch::ClassifierBatch const& batch, ExactSums& sums);
+    double weight_of(Counts const& labels) const;
+
+    model::Classifier model_;
+    std::vector<double> class_weights_;
+    at::Tensor weights_;  // [classes] float
+    Batches batches_;
+    HeldOut held_out_;
+    std::vector<batch::ClassifierBatch> loaded_;
+};
+
+}  // namespace tessera::train

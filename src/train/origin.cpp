@@ -1,0 +1,66 @@
+#include "origin.hpp"
+
+#include "run_folder.hpp"
+#include "run_identity.hpp"
+
+#include <utility>
+
+#include <tessera/base/error.hpp>
+#include <tessera/checkpoint/bundle.hpp>
+#include <tessera/checkpoint/checkpoints.hpp>
+
+namespace tessera::train {
+
+namespace {
+
+model::BertConfig read_model(std::filesystem::path const& file) {
+    model::BertConfig config;
+    base::OptionTable options;
+    describe(options, config);
+    base::read_config_file(options, file);
+    return config;
+}
+
+Origin open_run(std::filesystem::path const& folder) {
+    checkpoint::Checkpoints const checkpoints(base::local_files(), folder / checkpoints_folder);
+    auto checkpoint = checkpoints.newest();
+    base::validate(checkpoint.has_value(), base::ExitCode::bad_input,
+                   "'{}' is neither a bundle nor a run with a whole checkpoint",
+                   base::printable(folder.string()));
+    auto const best = checkpoint->state.best_step;
+    if (best >= 0) checkpoint = checkpoints.open(best);
+    return {.folder = folder,
+            .weights = std::move(checkpoint->model),
+            .token_settings = checkpoint->state.identity[token_settings_part],
+            .model = read_model(folder / model_file)};
+}
+
+}  // namespace
+
+Origin open_origin(std::filesystem::path const& folder) {
+    if (!checkpoint::is_bundle(folder)) return open_run(folder);
+    auto bundle = checkpoint::open_bundle(folder);
+    return {.folder = folder,
+            .weights = std::move(bundle.weights),
+            .token_settings = bundle.info.token_settings,
+            .model = read_model(bundle.model_file())};
+}
+
+void require_same_tokens(Origin const& origin, std::string const& token_settings) {
+    base::validate(origin.token_settings == token_settings, base::ExitCode::usage,
+                   "the weights in '{}' were trained on tokens with settings {}, the store has {}: "
+                   "preprocess the captures with the same [token] settings",
+                   base::printable(origin.folder.string()), base::printable(origin.token_settings),
+                   token_settings);
+}
+
+void load_weights(Origin const& origin, torch::nn::Module& module, std::string const& prefix) {
+    at::NoGradGuard const no_gradients;
+    for (auto const& item : module.named_parameters()) {
+        if (item.key().starts_with(prefix)) {
+            origin.weights.read_into(item.key(), item.value().detach());
+        }
+    }
+}
+
+}  // namespace tessera::train

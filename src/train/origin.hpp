@@ -1,0 +1,32 @@
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include <torch/torch.h>
+
+#include <tessera/checkpoint/safetensors.hpp>
+#include <tessera/model/bert_config.hpp>
+
+namespace tessera::train {
+
+/// Trained weights to begin another run with.
+struct Origin {
+    std::filesystem::path folder;
+    checkpoint::SafetensorsFile weights;
+    std::string token_settings;  ///< hash of all that changes tokens (dataset::TokenIdentity)
+    model::BertConfig model;
+};
+
+/// Opens a bundle, or a run: its best checkpoint by held-out score if it has one, else its newest.
+/// Error(bad_input) when it is neither, or holds no whole checkpoint.
+Origin open_origin(std::filesystem::path const& folder);
+
+/// Error(usage) when the tokens the weights were trained on differ from those of a store.
+void require_same_tokens(Origin const& origin, std::string const& token_settings);
+
+/// Copies every parameter whose name begins with `prefix`; Error(bad_input) when one is missing or
+/// of another shape.
+void load_weights(Origin const& origin, torch::nn::Module& module, std::string const& prefix);
+
+}  // namespace tessera::train

@@ -1,0 +1,130 @@
+#include "origin.hpp"
+#include "pretrain_objective.hpp"
+#include "step_batches.hpp"
+#include "trainer.hpp"
+#include "training_data.hpp"
+
+#include <optional>
+#include <utility>
+
+#include <tessera/base/error.hpp>
+#include <tessera/base/log.hpp>
+#include <tessera/batch/special.hpp>
+#include <tessera/device/threads.hpp>
+#include <tessera/loader/bursts.hpp>
+#include <tessera/loader/pretrain_source.hpp>
+#include <tessera/model/initial_weights.hpp>
+#include <tessera/model/pretrain_model.hpp>
+#include <tessera/train/allocator.hpp>
+#include <tessera/train/pretrain.hpp>
+
+namespace tessera::train {
+
+using loader::PretrainSource;
+
+void describe(base::OptionTable& options, PretrainConfig& config) {
+    describe(options, config.loop);
+    options.section("train")
+        .add("split", config.split,
+             "split of the store whose train and valid flows are used; empty: 7:1:2 by flow")
+        .add("init_from", config.init_from, "run or bundle whose weights to begin with")
+        .add("mlm_weight", config.mlm_weight,
+             "weight of the masked-burst loss (the reference: 0.1)")
+        .add("sop_weight", config.sop_weight, "weight of the same-origin loss");
+    describe(options, config.model);
+    describe(options, config.data);
+}
+
+namespace {
+
+void check_all(PretrainConfig const& config, int ranks) {
+    check(config.loop, ranks);
+    check(config.model);
+    check(config.data);
+    base::validate(config.data.sequence_length <= config.model.positions, base::ExitCode::usage,
+                   "data.sequence_length = {} is longer than model.positions = {}",
+                   config.data.sequence_length, config.model.positions);
+    base::validate(config.mlm_weight >= 0 && config.sop_weight >= 0 &&
+                       config.mlm_weight + config.sop_weight > 0,
+                   base::ExitCode::usage, "mlm_weight and sop_weight must not both be 0");
+}
+
+void check_vocabulary(PretrainConfig const& config, dataset::Store const& store) {
+    auto const needed =
+        batch::vocabulary_size(std::int64_t{store.manifest().identity.tokenizer.vocabulary});
+    base::validate(config.model.vocabulary >= needed, base::ExitCode::usage,
+                   "model.vocabulary = {} is too small for the store's tokenizer, which needs {}",
+                   config.model.vocabulary, needed);
+}
+
+/// The bursts to learn from, and those held out to validate on.
+struct Sources {
+    Sources(TrainingData const& data, PretrainConfig const& config)
+        : train_bursts(data.store, data.split, dataset::Fold::train),
+          valid_bursts(data.store, data.split, dataset::Fold::valid),
+          train(train_bursts, config.data, config.loop.seed, loader::Order::shuffled) {
+        try {
+            valid.emplace(valid_bursts, config.data, config.loop.seed, loader::Order::plain);
+        } catch (base::Error const& fault) {
+            base::log_warning("no validation: {}", fault.what());
+        }
+    }
+
+    loader::StoreBursts train_bursts;
+    loader::StoreBursts valid_bursts;
+    PretrainSource train;
+    std::optional<PretrainSource> valid;
+};
+
+model::PretrainModel make_model(comm::Communicator const& comm, PretrainConfig const& config,
+                                dataset::Store const& store) {
+    model::PretrainModel model(config.model);
+    model::initialise(*model, config.loop.seed);
+    model->encoder()->set_dropout_seed(config.loop.seed);
+    if (config.init_from.empty()) return model;
+    comm::agreed(comm, [&] {
+        auto const origin = open_origin(config.init_from);
+        require_same_tokens(origin, store.manifest().identity.settings);
+        load_weights(origin, *model, "");
+    });
+    return model;
+}
+
+RunIdentity identity_of(PretrainConfig config, TrainingData const& data) {
+    base::OptionTable options;
+    describe(options, config);
+    return run_identity("pretrain", options, data.store, data.split);
+}
+
+void log_data(PretrainSource const& source, PretrainConfig const& config) {
+    auto const epochs = static_cast<double>(config.loop.train_iters) *
+                        static_cast<double>(config.loop.global_batch_size) /
+                        static_cast<double>(source.samples());
+    base::log_info("{} bursts to learn from ({} too short), {:.2f} passes over them, fill {:.0f} %",
+                   source.samples(), source.too_short(), epochs, 100 * source.fill(256));
+}
+
+}  // namespace
+
+void pretrain(comm::Communicator const& comm, PretrainConfig const& config,
+              base::ProgressMode progress) {
+    comm::agreed(comm, [&] { check_all(config, comm.size()); });
+    keep_freed_memory();
+    device::set_threads(comm, config.loop.threads);
+    auto const data = open_training_data(comm, config.loop, config.split);
+    std::optional<Sources> sources;
+    comm::agreed(comm, [&] {
+        check_vocabulary(config, data.store);
+        sources.emplace(data, config);
+    });
+    PretrainObjective objective(
+        make_model(comm, config, data.store), {config.mlm_weight, config.sop_weight},
+        step_batches(sources->train, comm, config.loop),
+        held_out_batches(sources->valid ? &*sources->valid : nullptr, comm, config.loop));
+    Trainer trainer(comm, objective, config.loop, identity_of(config, data), progress);
+    keep_log(comm, config.loop.run);
+    if (comm.is_root()) log_data(sources->train, config);
+    trainer.run();
+}
+
+}  // namespace tessera::train

@@ -1,0 +1,87 @@
+#include "pretrain_objective.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace tessera::train {
+
+namespace {
+
+enum Place : std::size_t {
+    masked = tokens_place + 1,
+    masked_loss,
+    masked_correct,
+    same_origin_loss,
+    same_origin_correct,
+    places,
+};
+
+/// Place of a count that losses are divided by.
+enum Count : std::size_t { masked_count, sequence_count, counts };
+
+void add(ExactSums& sums, batch::PretrainBatch const& batch, model::PretrainOutput const& output) {
+    sums.add(sequences_place, static_cast<double>(batch.size()));
+    sums.add(tokens_place, static_cast<double>(batch.token_count()));
+    sums.add(masked, static_cast<double>(batch.masked_count));
+    sums.add(masked_loss, output.mlm_loss_sum.item<double>());
+    sums.add(masked_correct, output.mlm_correct.item<double>());
+    sums.add(same_origin_loss, output.same_origin_loss_sum.item<double>());
+    sums.add(same_origin_correct, output.same_origin_correct.item<double>());
+}
+
+double at_least_one(std::int64_t count) {
+    return static_cast<double>(std::max<std::int64_t>(count, 1));
+}
+
+}  // namespace
+
+PretrainObjective::PretrainObjective(model::PretrainModel model, PretrainWeights weights,
+                                     Batches batches, HeldOut held_out)
+    : model_(std::move(model)),
+      weights_(weights),
+      batches_(std::move(batches)),
+      held_out_(std::move(held_out)) {}
+
+Counts PretrainObjective::load(std::int64_t step) {
+    loaded_ = batches_(step);
+    Counts result(counts);
+    for (auto const& batch : loaded_) {
+        result[masked_count] += batch.masked_count;
+        result[sequence_count] += batch.size();
+    }
+    return result;
+}
+
+at::Tensor PretrainObjective::loss(std::size_t micro_batch, Counts const& of_step,
+                                   ExactSums& sums) {
+    auto const& batch = loaded_[micro_batch];
+    auto const output = model_->forward(batch);
+    add(sums, batch, output);
+    return output.mlm_loss_sum * (weights_.masked / at_least_one(of_step[masked_count])) +
+           output.same_origin_loss_sum *
+               (weights_.same_origin / at_least_one(of_step[sequence_count]));
+}
+
+ExactSums PretrainObjective::no_sums() const {
+    return ExactSums(places);
+}
+
+Metrics PretrainObjective::metrics(ExactSums const& sums) const {
+    auto const tokens = std::max(sums[masked], 1.0);
+    auto const sequences = std::max(sums[sequences_place], 1.0);
+    auto const mlm_loss = sums[masked_loss] / tokens;
+    auto const sop_loss = sums[same_origin_loss] / sequences;
+    return {{"loss", weights_.masked * mlm_loss + weights_.same_origin * sop_loss},
+            {"mlm_loss", mlm_loss},
+            {"mlm_accuracy", sums[masked_correct] / tokens},
+            {"sop_loss", sop_loss},
+            {"sop_accuracy", sums[same_origin_correct] / sequences}};
+}
+
+ExactSums PretrainObjective::validate() {
+    auto sums = no_sums();
+    held_out_([&](batch::PretrainBatch const& batch) { add(sums, batch, model_->forward(batch)); });
+    return sums;
+}
+
+}  // namespace tessera::train

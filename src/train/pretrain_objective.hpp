@@ -1,0 +1,51 @@
+#pragma once
+
+#include "objective.hpp"
+
+#include <functional>
+#include <vector>
+
+#include <tessera/batch/batch.hpp>
+#include <tessera/model/pretrain_model.hpp>
+
+namespace tessera::train {
+
+/// Weights of the two losses in the sum that is minimised; the reference takes 0.1 and 1.
+struct PretrainWeights {
+    double masked = 1;
+    double same_origin = 1;
+};
+
+/// Masked-burst and same-origin pre-training (ET-BERT, WWW'22, 3.2): mean loss over the masked
+/// tokens of the step plus mean loss over its sequences.
+class PretrainObjective final : public Objective {
+  public:
+    /// Batches of a step, or all held-out ones, of this rank.
+    using Batches = std::function<std::vector<batch::PretrainBatch>(std::int64_t step)>;
+    using HeldOut = std::function<void(std::function<void(batch::PretrainBatch const&)> const&)>;
+
+    PretrainObjective(model::PretrainModel model, PretrainWeights weights, Batches batches,
+                      HeldOut held_out);
+
+    torch::nn::Module& module() override { return *model_; }
+    Counts load(std::int64_t step) override;
+    std::size_t micro_batches() const override { return loaded_.size(); }
+    at::Tensor loss(std::size_t micro_batch, Counts const& of_step, ExactSums& sums) override;
+    ExactSums no_sums() const override;
+
+    /// loss, mlm_loss, mlm_accuracy, sop_loss, sop_accuracy.
+    Metrics metrics(ExactSums const& sums) const override;
+    ExactSums validate() override;
+
+    /// None: what counts is how the weights do later, so the last ones stay.
+    std::optional<double> score(Metrics const&) const override { return std::nullopt; }
+
+  private:
+    model::PretrainModel model_;
+    PretrainWeights weights_;
+    Batches batches_;
+    HeldOut held_out_;
+    std::vector<batch::PretrainBatch> loaded_;
+};
+
+}  // namespace tessera::train

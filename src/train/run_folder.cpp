@@ -1,0 +1,87 @@
+#include "run_folder.hpp"
+
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <tessera/base/error.hpp>
+#include <tessera/base/log.hpp>
+#include <tessera/report/run_page.hpp>
+
+namespace tessera::train {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+fs::path made(fs::path const& path) {
+    std::error_code error;
+    fs::create_directories(path / checkpoints_folder, error);
+    base::validate(!error, base::ExitCode::environment, "cannot create the run folder '{}': {}",
+                   base::printable(path.string()), error.message());
+    return path;
+}
+
+double seconds_since_epoch() {
+    return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+std::string writer_name() {
+    std::array<char, 256> host{};
+    auto const known = ::gethostname(host.data(), host.size() - 1) == 0;
+    return fmt::format("{}.{}", known ? host.data() : "unknown", ::getpid());
+}
+
+}  // namespace
+
+void keep_log(comm::Communicator const& comm, fs::path const& run) {
+    base::log_to_file(made(run) / fmt::format("log.rank{}.txt", comm.rank()));
+}
+
+RunFolder::RunFolder(base::FileSystem& files, fs::path path, checkpoint::Retention const& retention)
+    : files_(files),
+      path_(made(std::move(path))),
+      lock_(path_),
+      checkpoints_(files, path_ / checkpoints_folder, retention) {}
+
+void RunFolder::open_record(std::int64_t resumed, RunIdentity const& identity) {
+    base::publish(files_, path_ / "config.toml", identity.config_toml);
+    base::publish(files_, path_ / model_file, identity.model_toml);
+    metrics_.emplace(path_ / "metrics.jsonl", resumed);
+    events_.emplace(files_, path_, seconds_since_epoch(), writer_name());
+}
+
+void RunFolder::record(std::int64_t step, std::string_view split, Metrics const& metrics) {
+    metrics_->add(step, split, metrics);
+    std::vector<report::Scalar> scalars;
+    for (auto const& [name, value] : metrics) {
+        scalars.push_back({fmt::format("{}/{}", split, name), static_cast<float>(value)});
+    }
+    events_->add(step, seconds_since_epoch(), scalars);
+}
+
+void RunFolder::sync_record() {
+    files_.sync_file(path_ / "metrics.jsonl");
+}
+
+void RunFolder::publish_pages(RunIdentity const& identity) {
+    auto const pages = report::run_page({.title = identity.title,
+                                         .facts = {{"run", base::printable(path_.string())}},
+                                         .metrics = report::read_metrics(metrics_->text()),
+                                         .config = identity.config_toml});
+    base::publish(files_, path_ / "metrics.csv", metrics_->csv());
+    base::publish(files_, path_ / "curves.svg", pages.curves);
+    base::publish(files_, path_ / "report.html", pages.html);
+}
+
+void RunFolder::mark_done(std::int64_t step) {
+    base::publish(files_, path_ / "DONE", fmt::format("step {}\n", step));
+}
+
+}  // namespace tessera::train

@@ -1,0 +1,59 @@
+#pragma once
+
+#include "metrics_log.hpp"
+#include "run_identity.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <tessera/base/files.hpp>
+#include <tessera/checkpoint/checkpoints.hpp>
+#include <tessera/comm/communicator.hpp>
+#include <tessera/report/event_log.hpp>
+
+namespace tessera::train {
+
+/// Names in a run's folder.
+inline constexpr auto checkpoints_folder = "checkpoints";
+inline constexpr auto model_file = "model.toml";
+
+/// Keeps this rank's log lines in RUN/log.rankK.txt too, from here on.
+void keep_log(comm::Communicator const& comm, std::filesystem::path const& run);
+
+/// The folder of a run, held by the root rank: config.toml, model.toml, metrics.jsonl, metrics.csv,
+/// TensorBoard events, checkpoints/, curves.svg and report.html, and DONE when all steps are done.
+class RunFolder {
+  public:
+    /// Makes or enters the folder and locks it; Error(usage) names who holds it.
+    RunFolder(base::FileSystem& files, std::filesystem::path path,
+              checkpoint::Retention const& retention);
+
+    /// Opens the record for a start that goes on after step `resumed`.
+    void open_record(std::int64_t resumed, RunIdentity const& identity);
+
+    void record(std::int64_t step, std::string_view split, Metrics const& metrics);
+
+    /// The record so far is on the device.
+    void sync_record();
+
+    /// metrics.csv, curves.svg and report.html from the record so far.
+    void publish_pages(RunIdentity const& identity);
+
+    void mark_done(std::int64_t step);
+
+    checkpoint::Checkpoints& checkpoints() { return checkpoints_; }
+    std::filesystem::path const& path() const { return path_; }
+
+  private:
+    base::FileSystem& files_;
+    std::filesystem::path path_;
+    base::FolderLock lock_;
+    checkpoint::Checkpoints checkpoints_;
+    std::optional<MetricsLog> metrics_;
+    std::optional<report::EventLog> events_;
+};
+
+}  // namespace tessera::train

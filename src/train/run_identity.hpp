@@ -1,0 +1,31 @@
+#pragma once
+
+#include <string>
+
+#include <tessera/base/options.hpp>
+#include <tessera/checkpoint/training_state.hpp>
+#include <tessera/dataset/split.hpp>
+#include <tessera/dataset/store.hpp>
+
+namespace tessera::train {
+
+/// What a run is called and made of, beside the loop's settings.
+struct RunIdentity {
+    std::string title;              ///< "pretrain" or "finetune"
+    std::string config_toml;        ///< all resolved settings
+    std::string model_toml;         ///< section [model] alone
+    checkpoint::Identity identity;  ///< must be the same when the run goes on
+};
+
+/// The part of an identity that says what tokens mean.
+inline constexpr auto token_settings_part = "token settings";
+
+/// Identity of a run over this store and split: their hashes, and every setting that changes what
+/// is computed. How often to log, where things lie and how many threads work may change.
+RunIdentity run_identity(std::string title, base::OptionTable const& options,
+                         dataset::Store const& store, dataset::Split const& split);
+
+/// The settings of one section as TOML.
+std::string section_toml(base::OptionTable const& options, std::string_view section);
+
+}  // namespace tessera::train

@@ -1,0 +1,250 @@
+#include "trainer.hpp"
+
+#include "gradient_norm.hpp"
+#include "snapshot.hpp"
+
+#include <cmath>
+#include <utility>
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <tessera/base/error.hpp>
+#include <tessera/base/log.hpp>
+#include <tessera/parallel/replicate.hpp>
+
+namespace tessera::train {
+
+using base::ExitCode;
+
+namespace {
+
+constexpr std::int64_t most_skips_in_row = 3;
+
+LrSchedule schedule_of(LoopConfig const& config) {
+    return {.peak = config.lr,
+            .minimum = config.min_lr,
+            .warmup_fraction = config.lr_warmup_fraction,
+            .style = decay_style(config.lr_decay_style),
+            .steps = config.train_iters};
+}
+
+AdamWConfig optimizer_of(LoopConfig const& config) {
+    return {.beta1 = config.adam_beta1,
+            .beta2 = config.adam_beta2,
+            .epsilon = config.adam_eps,
+            .weight_decay = config.weight_decay,
+            .bias_correction =
+                config.adam_bias_correction ? BiasCorrection::standard : BiasCorrection::none};
+}
+
+parallel::Reduction reduction_of(LoopConfig const& config, int ranks) {
+    if (config.reduction == "tree") return parallel::Reduction::tree;
+    if (config.reduction == "sum") return parallel::Reduction::sum;
+    return parallel::natural_reduction(config.micro_batches(), ranks);
+}
+
+Counts summed(comm::Communicator const& comm, Counts counts) {
+    comm::all_reduce(comm, std::span(counts), comm::Op::sum);
+    return counts;
+}
+
+std::string shown(Metrics const& metrics) {
+    std::string text;
+    for (auto const& [name, value] : metrics) text += fmt::format(", {} {:.4g}", name, value);
+    return text;
+}
+
+}  // namespace
+
+Trainer::Trainer(comm::Communicator comm, Objective& objective, LoopConfig const& config,
+                 RunIdentity identity, base::ProgressMode progress)
+    : comm_(std::move(comm)),
+      objective_(objective),
+      config_(config),
+      identity_(std::move(identity)),
+      schedule_(schedule_of(config)),
+      parameters_(objective.module()),
+      reducer_(comm_, parameters_, config.micro_batches(), reduction_of(config, comm_.size())),
+      optimizer_(parameters_, optimizer_of(config)),
+      running_(objective.no_sums()) {
+    on_root([&] {
+        folder_.emplace(
+            base::local_files(), config.run,
+            checkpoint::Retention{.last = config.keep_last, .every = config.keep_every});
+        bool const terminal = ::isatty(STDERR_FILENO) != 0;
+        plain_progress_ = progress == base::ProgressMode::plain ||
+                          (progress == base::ProgressMode::automatic && !terminal);
+        if (progress == base::ProgressMode::automatic && terminal)
+            bar_.emplace(progress, identity_.title, " steps",
+                         static_cast<std::uint64_t>(config.train_iters));
+    });
+    identity_.identity["schedule"] = schedule_.text();
+    identity_.identity["seed"] = std::to_string(config.seed);
+    identity_.identity["global batch"] = std::to_string(config.global_batch_size);
+}
+
+/// Fallible work of the root rank; if it throws, every rank throws.
+void Trainer::on_root(std::function<void()> const& work) {
+    comm::agreed(comm_, [&] {
+        if (comm_.is_root()) work();
+    });
+}
+
+void Trainer::run() {
+    resume();
+    if (state_.step == config_.train_iters) return;
+    while (state_.step < config_.train_iters) {
+        if (stop_agreed()) stop_in_good_order();  // a signal may reach one rank first: agree
+        take_step();
+        if (due(config_.eval_interval)) validate();
+        if (due(config_.save_interval)) save();
+        if (due(config_.check_replicas_interval)) {
+            parallel::check_replicas(comm_, parameters_, fmt::format("at step {}", state_.step));
+        }
+    }
+    finish();
+}
+
+void Trainer::take_step() {
+    base::Stopwatch const watch;
+    objective_.module().train();
+    parameters_.zero_gradients();
+    auto const counts = summed(comm_, objective_.load(state_.step));
+    auto sums = objective_.no_sums();
+    for (std::size_t i = 0; i < objective_.micro_batches(); ++i) {
+        objective_.loss(i, counts, sums).backward();
+        reducer_.add();
+    }
+    reducer_.finish();  // gradients are now the sum over all ranks, equal on all of them
+    parallel::average_buffers(comm_, objective_.module());
+    auto const own = sums;
+    sums.reduce(comm_);
+    auto const norm = gradient_norm(parameters_);
+    if (std::isfinite(norm) && sums.finite()) {
+        update(norm);
+        running_ += sums;
+    } else {
+        skip(norm, own);
+    }
+    ++state_.step;
+    state_.samples += config_.global_batch_size;
+    state_.running_seconds += watch.seconds();
+    if (due(config_.log_interval)) log_step(norm);
+}
+
+void Trainer::update(double norm) {
+    at::NoGradGuard const no_gradients;
+    optimizer_.step(schedule_.at(state_.step), clip_divisor(norm, config_.clip_grad));
+    ++state_.updates;
+    state_.skipped_in_row = 0;
+}
+
+/// A NaN or Inf on one rank is in everyone's sums: all ranks come here together, and the weights
+/// stay as they are.
+void Trainer::skip(double norm, ExactSums const& own) {
+    ++state_.skipped;
+    ++state_.skipped_in_row;
+    auto const tensor = first_not_finite(parameters_);
+    auto const blamed = comm::all_reduce(
+        comm_, own.finite() ? std::int64_t{comm_.size()} : std::int64_t{comm_.rank()},
+        comm::Op::min);
+    auto const line = fmt::format(
+        "step {}: gradient norm {}, first tensor {}, loss {}: update left out", state_.step, norm,
+        tensor.value_or("none"),
+        blamed < comm_.size() ? fmt::format("not finite on rank {}", blamed) : "finite");
+    if (comm_.is_root()) base::log_warning("{}", line);
+    if (state_.skipped_in_row < most_skips_in_row) return;
+    throw comm::AgreedError(
+        ExitCode::failed,
+        fmt::format("{} steps in a row were not finite ({}); the last good checkpoint is kept: "
+                    "lower --lr, or look at the data of these steps",
+                    state_.skipped_in_row, line));
+}
+
+bool Trainer::due(std::int64_t interval) const {
+    return interval > 0 && (state_.step % interval == 0 || state_.step == config_.train_iters);
+}
+
+bool Trainer::stop_agreed() const {
+    return comm::all_reduce(comm_, std::int64_t{stop_() ? 1 : 0}, comm::Op::max) > 0;
+}
+
+void Trainer::stop_in_good_order() {
+    if (saved_step_ != state_.step) save();
+    throw comm::AgreedError(
+        ExitCode::run_again,
+        fmt::format("stopped by a signal after step {} of {}: state saved in '{}', run me again",
+                    state_.step, config_.train_iters, base::printable(config_.run.string())));
+}
+
+Metrics Trainer::speed(ExactSums const& sums) const {
+    return {{"sequences_per_second", sums[sequences_place] / state_.running_seconds},
+            {"tokens_per_second", sums[tokens_place] / state_.running_seconds},
+            {"elapsed_seconds", earlier_seconds_ + clock_.seconds()}};
+}
+
+void Trainer::log_step(double norm) {
+    auto metrics = running_[sequences_place] > 0 ? objective_.metrics(running_) : Metrics{};
+    metrics.emplace_back("lr", schedule_.at(state_.step - 1));
+    metrics.emplace_back("grad_norm", norm);
+    auto const note = shown(metrics);
+    for (auto& value : speed(running_)) metrics.push_back(std::move(value));
+    on_root([&] {
+        folder_->record(state_.step, "train", metrics);
+        auto const left = state_.running_seconds / static_cast<double>(config_.log_interval) *
+                          static_cast<double>(config_.train_iters - state_.step);
+        if (plain_progress_) {
+            base::log_info("step {}/{}{}, {:.3g} sequences/s, {} left", state_.step,
+                           config_.train_iters, note, metric(metrics, "sequences_per_second"),
+                           base::short_duration(left));
+        }
+        if (bar_) bar_->update(static_cast<std::uint64_t>(state_.step), note.substr(2));
+    });
+    running_ = objective_.no_sums();
+    state_.running_seconds = 0;
+}
+
+void Trainer::validate() {
+    objective_.module().eval();
+    ExactSums sums;
+    {
+        at::NoGradGuard const no_gradients;
+        sums = objective_.validate();
+    }
+    sums.reduce(comm_);
+    if (sums[sequences_place] == 0) return;  // nothing is held out
+    auto metrics = objective_.metrics(sums);
+    auto const score = objective_.score(metrics);
+    metrics.emplace_back("elapsed_seconds", earlier_seconds_ + clock_.seconds());
+    on_root([&] {
+        folder_->record(state_.step, "valid", metrics);
+        if (plain_progress_) base::log_info("step {} held-out{}", state_.step, shown(metrics));
+    });
+    if (!score || (state_.best_step >= 0 && *score <= state_.best_score)) return;
+    state_.best_step = state_.step;
+    state_.best_score = *score;
+    save();
+}
+
+void Trainer::save() {
+    if (saved_step_ == state_.step) return;
+    state_.elapsed_seconds = earlier_seconds_ + clock_.seconds();
+    state_.running = running_.units();
+    state_.ranks = comm_.size();
+    on_root([&] {
+        folder_->sync_record();
+        folder_->checkpoints().save(state_, weights_of(objective_.module()),
+                                    moments_of(parameters_, optimizer_));
+        folder_->publish_pages(identity_);
+    });
+    saved_step_ = state_.step;
+}
+
+void Trainer::finish() {
+    save();
+    on_root([&] { folder_->mark_done(state_.step); });
+    if (bar_) bar_->finish();
+}
+
+}  // namespace tessera::train

@@ -1,0 +1,87 @@
+#pragma once
+
+#include "adamw.hpp"
+#include "lr_schedule.hpp"
+#include "objective.hpp"
+#include "run_folder.hpp"
+#include "run_identity.hpp"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <tessera/base/progress.hpp>
+#include <tessera/base/stop.hpp>
+#include <tessera/base/time.hpp>
+#include <tessera/checkpoint/checkpoints.hpp>
+#include <tessera/comm/communicator.hpp>
+#include <tessera/parallel/flat_parameters.hpp>
+#include <tessera/parallel/gradient_reducer.hpp>
+#include <tessera/train/loop_config.hpp>
+
+namespace tessera::train {
+
+/// The training loop. Collective: every rank makes one with the same arguments and runs it.
+class Trainer {
+  public:
+    /// Lays the module's parameters flat, so freeze and initialise them before.
+    Trainer(comm::Communicator comm, Objective& objective, LoopConfig const& config,
+            RunIdentity identity, base::ProgressMode progress = base::ProgressMode::none);
+
+    /// Goes on from the newest whole checkpoint of the run, or begins it, and trains to the end.
+    /// AgreedError(run_again) after a stop signal: the state is saved. AgreedError(failed) when the
+    /// update is not finite three times in a row: nothing is saved over the last good checkpoint.
+    void run();
+
+    std::int64_t steps_done() const { return state_.step; }
+    checkpoint::TrainingState const& state() const { return state_; }
+
+    /// Asks `stop` instead of the signal flag whether to save and end (time limits, tests).
+    void stop_when(std::function<bool()> stop) { stop_ = std::move(stop); }
+
+    /// Loads the weights that did best on held-out data (or the last ones) into the module.
+    /// Collective.
+    void load_best();
+
+  private:
+    void resume();
+    void restore(checkpoint::Checkpoint const& checkpoint);
+    void spread();
+    void take_step();
+    void update(double norm);
+    void skip(double norm, ExactSums const& own);
+    void log_step(double norm);
+    void validate();
+    void save();
+    void stop_in_good_order();
+    void finish();
+
+    bool due(std::int64_t interval) const;
+    bool stop_agreed() const;
+    Metrics speed(ExactSums const& sums) const;
+    void on_root(std::function<void()> const& work);
+
+    comm::Communicator comm_;
+    Objective& objective_;
+    LoopConfig config_;
+    RunIdentity identity_;
+    LrSchedule schedule_;
+    parallel::FlatParameters parameters_;
+    parallel::GradientReducer reducer_;
+    AdamW optimizer_;
+    std::optional<RunFolder> folder_;  // root only
+    std::optional<base::Progress> bar_;
+    bool plain_progress_ = false;
+    std::function<bool()> stop_ = base::stop_requested;
+
+    checkpoint::TrainingState state_;
+    ExactSums running_;           // since the last line of metrics
+    double earlier_seconds_ = 0;  // of earlier starts
+    std::int64_t saved_step_ = -1;
+    base::Stopwatch clock_;
+};
+
+}  // namespace tessera::train

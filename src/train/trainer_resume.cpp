@@ -1,0 +1,66 @@
+#include "snapshot.hpp"
+#include "trainer.hpp"
+
+#include <tessera/base/error.hpp>
+#include <tessera/base/log.hpp>
+#include <tessera/base/version.hpp>
+#include <tessera/parallel/replicate.hpp>
+
+namespace tessera::train {
+
+using checkpoint::Checkpoint;
+
+/// The root reads, the others are told: a folder seen by one node alone is enough.
+void Trainer::resume() {
+    state_.seed = config_.seed;
+    state_.global_batch = config_.global_batch_size;
+    state_.train_iters = config_.train_iters;
+    state_.schedule = schedule_.text();
+    state_.identity = identity_.identity;
+    state_.build = base::build_info();
+    on_root([&] {
+        if (auto const found = folder_->checkpoints().newest()) restore(*found);
+        bool const complete = state_.step == config_.train_iters;
+        if (!complete) folder_->open_record(state_.step, identity_);
+        if (complete) base::log_info("'{}' is complete: nothing to do", config_.run.string());
+    });
+    spread();
+    earlier_seconds_ = state_.elapsed_seconds;
+    clock_.restart();
+}
+
+/// On the root: everything that `save` wrote.
+void Trainer::restore(Checkpoint const& checkpoint) {
+    checkpoint::require_same(checkpoint.state.identity, identity_.identity, config_.run.string());
+    auto const build = state_.build;
+    state_ = checkpoint.state;
+    state_.build = build;
+    train::restore(checkpoint.model, weights_of(objective_.module()));
+    train::restore(checkpoint.optimizer, moments_of(parameters_, optimizer_));
+    saved_step_ = state_.step;
+    base::log_info("going on after step {} of {}", state_.step, config_.train_iters);
+}
+
+/// Makes every rank's state that of the root.
+void Trainer::spread() {
+    auto text = checkpoint::to_text(state_);
+    comm::broadcast(comm_, text, 0);
+    state_ = checkpoint::training_state_from(text);
+    parallel::replicate(comm_, parameters_, objective_.module());
+    parallel::replicate(comm_, optimizer_.first_moment());
+    parallel::replicate(comm_, optimizer_.second_moment());
+    optimizer_.set_updates(state_.updates);
+    if (!state_.running.empty()) running_ = ExactSums::from_units(state_.running);
+    saved_step_ = state_.step > 0 ? state_.step : -1;
+}
+
+void Trainer::load_best() {
+    if (state_.best_step < 0 || state_.best_step == state_.step) return;
+    on_root([&] {
+        auto const best = folder_->checkpoints().open(state_.best_step);
+        train::restore(best.model, weights_of(objective_.module()));
+    });
+    parallel::replicate(comm_, parameters_, objective_.module());
+}
+
+}  // namespace tessera::train

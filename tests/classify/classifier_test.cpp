@@ -1,0 +1,139 @@
+#include "tiny_bundle.hpp"
+
+#include <fstream>
+#include <map>
+#include <set>
+
+#include <capture_builder.hpp>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <packet_builder.hpp>
+#include <scratch.hpp>
+
+#include <tessera/base/error.hpp>
+#include <tessera/classify/classifier.hpp>
+
+namespace tessera::classify {
+namespace {
+
+class Classify : public testing::Test {
+  protected:
+    void SetUp() override { test::write_tiny_bundle(scratch_ / "bundle"); }
+
+    /// A capture of `flows` UDP flows with two packets each.
+    capture::CaptureFile capture_of(int flows) {
+        test::PcapWriter writer;
+        for (int i = 0; i < flows; ++i) {
+            test::PacketSpec spec;
+            spec.protocol = packet::Protocol::udp;
+            spec.source_port = static_cast<std::uint16_t>(1000 + i);
+            spec.destination_port = 53;
+            spec.payload = test::text("question " + std::to_string(i * 7919));
+            writer.add(test::frame(spec), 1'000'000'000LL * i);
+            std::swap(spec.source, spec.destination);
+            std::swap(spec.source_port, spec.destination_port);
+            spec.payload = test::text("answer " + std::to_string(i * 104'729));
+            writer.add(test::frame(spec), 1'000'000'000LL * i + 1'000'000);
+        }
+        auto const path = test::save(scratch_ / "some.pcap", writer.bytes());
+        return {path, "some.pcap", writer.bytes().size(), 0};
+    }
+
+    std::vector<Answer> answers(capture::CaptureFile const& file, std::int64_t batch_size) {
+        TrainedModel model(scratch_ / "bundle");
+        std::vector<Answer> all;
+        Classifier classifier(model, {batch_size},
+                              [&](Answer const& answer) { all.push_back(answer); });
+        classifier.read(file);
+        counts_ = classifier.counts();
+        return all;
+    }
+
+    test::Scratch scratch_;
+    ClassifyCounts counts_;
+};
+
+TEST_F(Classify, AnswersOnceForEveryFlow) {
+    auto const all = answers(capture_of(40), 16);
+    ASSERT_EQ(all.size(), 40U);
+    std::set<std::uint16_t> ports;
+    std::set<std::string> classes;
+    for (auto const& answer : all) {
+        EXPECT_EQ(answer.capture, "some.pcap");
+        EXPECT_EQ(packet::to_text(answer.source.address), "10.0.0.1");
+        EXPECT_EQ(answer.destination.port, 53);
+        EXPECT_EQ(answer.packets, 2U);
+        EXPECT_EQ(answer.first_seen, 1'000'000'000LL * (answer.source.port - 1000));
+        EXPECT_GT(answer.probability, 1.0 / 3);
+        EXPECT_LE(answer.probability, 1.0);
+        ports.insert(answer.source.port);
+        classes.insert(answer.class_name);
+    }
+    EXPECT_EQ(ports.size(), 40U);
+    EXPECT_GT(classes.size(), 1U) << "the model says the same about everything: a poor test";
+    EXPECT_EQ(counts_.packets_read, 80U);
+    EXPECT_EQ(counts_.packets_kept, 80U);
+    EXPECT_EQ(counts_.flows, 40U);
+    EXPECT_EQ(counts_.answers, 40U);
+    EXPECT_TRUE(counts_.faults.empty());
+}
+
+TEST_F(Classify, BatchesChangeNoAnswer) {
+    auto const file = capture_of(23);
+    auto const alone = answers(file, 1);
+    auto const together = answers(file, 64);
+    ASSERT_EQ(alone.size(), together.size());
+    for (std::size_t i = 0; i < alone.size(); ++i) {
+        EXPECT_EQ(alone[i].class_name, together[i].class_name);
+        EXPECT_EQ(alone[i].first_seen, together[i].first_seen);
+        EXPECT_NEAR(alone[i].probability, together[i].probability, 1e-5);
+    }
+}
+
+TEST_F(Classify, ADamagedCaptureIsNotedAndItsGoodPacketsAnswered) {
+    auto file = capture_of(10);
+    std::filesystem::resize_file(file.path, file.bytes - 5);
+    EXPECT_EQ(answers(file, 8).size(), 10U);
+    ASSERT_EQ(counts_.faults.size(), 1U);
+    EXPECT_THAT(counts_.faults[0], testing::HasSubstr("some.pcap"));
+    EXPECT_EQ(counts_.packets_read, 19U);
+
+    std::ofstream(scratch_ / "text.pcap") << "this is no capture";
+    EXPECT_TRUE(answers({scratch_ / "text.pcap", "text.pcap", 18, 0}, 8).empty());
+    EXPECT_EQ(counts_.faults.size(), 1U);
+    EXPECT_EQ(counts_.captures, 0U);
+}
+
+TEST_F(Classify, PacketLevelAnswersForEveryPacket) {
+    test::write_tiny_bundle(scratch_ / "bundle", {.level = "packet"});
+    auto const all = answers(capture_of(5), 4);
+    ASSERT_EQ(all.size(), 10U);
+    for (auto const& answer : all) EXPECT_EQ(answer.packets, 1U);
+}
+
+TEST_F(Classify, FindsTheBundleOfARunAndRefusesWhatIsNone) {
+    std::filesystem::create_directories(scratch_ / "run");
+    EXPECT_THROW(TrainedModel(scratch_ / "run"), base::Error);
+    std::filesystem::rename(scratch_ / "bundle", scratch_ / "run" / "bundle");
+    EXPECT_EQ(TrainedModel(scratch_ / "run").classes().size(), 3U);
+}
+
+TEST_F(Classify, RefusesABundleWhoseTokensMeanSomethingElse) {
+    auto bundle = checkpoint::open_bundle(scratch_ / "bundle");
+    bundle.info.token_settings = std::string(32, '0');
+    std::vector<checkpoint::NamedTensor> weights;
+    for (auto const& entry : bundle.weights.entries()) {
+        weights.push_back({entry.name, bundle.weights.read(entry.name)});
+    }
+    checkpoint::write_bundle(base::local_files(), scratch_ / "other", bundle.info, weights);
+    try {
+        TrainedModel const model(scratch_ / "other");
+        FAIL() << "the bundle was taken";
+    } catch (base::Error const& error) {
+        EXPECT_EQ(error.code(), base::ExitCode::bad_input);
+        EXPECT_THAT(error.what(), testing::HasSubstr("masking default"));
+    }
+}
+
+}  // namespace
+}  // namespace tessera::classify

@@ -1,0 +1,205 @@
+// Both commands from a store on disk to a bundle, on the ranks of the test.
+#include "../dataset/made_flows.hpp"
+#include "shared_scratch.hpp"
+
+#include <gtest/gtest.h>
+
+#include <tessera/base/error.hpp>
+#include <tessera/checkpoint/bundle.hpp>
+#include <tessera/checkpoint/checkpoints.hpp>
+#include <tessera/dataset/split.hpp>
+#include <tessera/report/metrics.hpp>
+#include <tessera/train/finetune.hpp>
+#include <tessera/train/pretrain.hpp>
+
+namespace tessera::train {
+namespace {
+
+namespace fs = std::filesystem;
+using test::SharedScratch;
+
+/// A flow whose bytes tell its class: every class has its own alphabet.
+flow::Flow flow_of_class(base::RandomStream& random, std::int32_t label, std::uint8_t host) {
+    auto flow = test::flow_between(test::endpoint_v4(host, 40'000), test::endpoint_v4(251, 443));
+    base::Nanoseconds time = 0;
+    for (int i = 0; i < 6; ++i) {
+        std::vector<std::uint8_t> bytes(24);
+        for (auto& byte : bytes)
+            byte =
+                static_cast<std::uint8_t>(64 * label + static_cast<std::int32_t>(random.below(4)));
+        auto const back = i % 3 == 2;
+        test::add_packet(flow, back ? flow::Direction::backward : flow::Direction::forward,
+                         time += 1000, bytes, 100);
+    }
+    return flow;
+}
+
+void make_store(fs::path const& folder) {
+    fs::create_directory(folder);
+    std::vector<test::MadeUnit> units(3);
+    for (std::size_t u = 0; u < units.size(); ++u) {
+        base::RandomStream random(1, base::Purpose::test, 0, u);
+        units[u].captures = {"run" + std::to_string(u) + "/a.pcap"};
+        for (int f = 0; f < 60; ++f) {
+            units[u].flows.push_back(
+                {flow_of_class(random, f % 3, static_cast<std::uint8_t>(f + 1)), 0, {f % 3}});
+        }
+    }
+    test::write_store(base::local_files(), folder, units, test::three_classes());
+    auto const store = dataset::open_store(folder);
+    auto split = dataset::make_split(store, {});
+    dataset::publish_split(base::local_files(), store, split);
+}
+
+model::BertConfig tiny_model() {
+    model::BertConfig model;
+    model.layers = 1;
+    model.hidden = 32;
+    model.heads = 2;
+    model.feed_forward = 64;
+    model.positions = 128;
+    return model;
+}
+
+PretrainConfig pretrain_config(fs::path const& folder, std::string const& run) {
+    PretrainConfig config;
+    config.loop.store = folder / "store";
+    config.loop.run = folder / run;
+    config.loop.micro_batch_size = 8;
+    config.loop.global_batch_size = 32;
+    config.loop.train_iters = 12;
+    config.loop.lr = 3e-3;
+    config.loop.log_interval = 3;
+    config.loop.eval_interval = 6;
+    config.loop.eval_iters = 1;
+    config.loop.save_interval = 5;
+    config.loop.threads = 1;
+    config.model = tiny_model();
+    config.data.sequence_length = 48;
+    config.split = "default";
+    return config;
+}
+
+FinetuneConfig finetune_config(fs::path const& folder, std::string const& init) {
+    FinetuneConfig config;
+    config.loop.store = folder / "store";
+    config.loop.run = folder / "finetune";
+    config.loop.micro_batch_size = 8;
+    config.loop.global_batch_size = 16;
+    config.loop.train_iters = 120;
+    config.loop.lr = 1e-3;
+    config.loop.eval_interval = 40;
+    config.loop.threads = 1;
+    config.init = init;
+    config.model = tiny_model();
+    config.model.dropout = 0;  // so small a model learns little under dropout
+    config.model.attention_dropout = 0;
+    config.data.sequence_length = 128;
+    config.class_weights = "balanced";
+    return config;
+}
+
+class Training : public testing::Test {
+  protected:
+    Training() {
+        comm::agreed(folder.comm, [&] {
+            if (folder.comm.is_root()) make_store(folder.path / "store");
+        });
+    }
+    SharedScratch folder;
+};
+
+std::vector<report::MetricRow> metrics(fs::path const& run) {
+    return report::read_metrics(base::read_text(run / "metrics.jsonl"));
+}
+
+TEST_F(Training, PretrainingLearnsAndIsTheSameOnOneRankAndMany) {
+    pretrain(folder.comm, pretrain_config(folder.path, "many"), base::ProgressMode::none);
+    if (!folder.comm.is_root()) return;
+    pretrain({}, pretrain_config(folder.path, "one"), base::ProgressMode::none);
+    auto const many = checkpoint::open_checkpoint(folder.path / "many/checkpoints/step-12");
+    auto const one = checkpoint::open_checkpoint(folder.path / "one/checkpoints/step-12");
+    EXPECT_EQ(many.model.checksum(), one.model.checksum());
+    EXPECT_EQ(many.optimizer.checksum(), one.optimizer.checksum());
+
+    auto const rows = metrics(folder.path / "many");
+    ASSERT_EQ(rows.size(), 6U);  // steps 3, 6, 9, 12 and two validations
+    for (auto const* name :
+         {"loss", "mlm_loss", "mlm_accuracy", "sop_loss", "sop_accuracy", "lr", "grad_norm",
+          "sequences_per_second", "tokens_per_second", "elapsed_seconds"}) {
+        EXPECT_TRUE(rows.front().value(name)) << name;
+    }
+    EXPECT_EQ(rows.back().split, "valid");
+    EXPECT_LT(*rows[4].value("mlm_loss"), *rows[0].value("mlm_loss") - 0.5);
+}
+
+TEST_F(Training, FineTuningWritesABundleThatTellsTheClassesApart) {
+    pretrain(folder.comm, pretrain_config(folder.path, "run"), base::ProgressMode::none);
+    auto const config = finetune_config(folder.path, (folder.path / "run").string());
+    finetune(folder.comm, config, base::ProgressMode::none);
+    finetune(folder.comm, config, base::ProgressMode::none);  // complete: writes the bundle again
+    if (!folder.comm.is_root()) return;
+    auto const bundle = checkpoint::open_bundle(folder.path / "finetune/bundle");
+    EXPECT_EQ(bundle.info.classes, (std::vector<std::string>{"mail", "shell", "web"}));
+    EXPECT_EQ(bundle.info.task, "flow");
+    EXPECT_TRUE(bundle.weights.contains("encoder.layer0.qkv.weight"));
+    model::BertConfig model;
+    base::OptionTable options;
+    describe(options, model);
+    base::read_config_file(options, bundle.model_file());
+    EXPECT_EQ(model.hidden, 32);
+    auto const rows = metrics(config.loop.run);
+    EXPECT_EQ(rows.back().split, "valid");
+    EXPECT_GT(*rows.back().value("macro_f1"), 0.9)
+        << base::read_text(config.loop.run / "metrics.csv");
+}
+
+TEST_F(Training, ABundleIsAnOriginToo) {
+    auto config = finetune_config(folder.path, "none");
+    config.loop.train_iters = 2;
+    finetune(folder.comm, config, base::ProgressMode::none);
+    auto next = finetune_config(folder.path, (folder.path / "finetune/bundle").string());
+    next.loop.run = folder.path / "second";
+    next.loop.train_iters = 2;
+    next.freeze_encoder = true;
+    finetune(folder.comm, next, base::ProgressMode::none);
+    if (!folder.comm.is_root()) return;
+    auto const first = checkpoint::open_bundle(folder.path / "finetune/bundle");
+    auto const second = checkpoint::open_bundle(folder.path / "second/bundle");
+    EXPECT_TRUE(at::equal(first.weights.read("encoder.layer0.qkv.weight"),
+                          second.weights.read("encoder.layer0.qkv.weight")));
+    EXPECT_FALSE(
+        at::equal(first.weights.read("head.pool.weight"), second.weights.read("head.pool.weight")));
+}
+
+TEST_F(Training, AChangedSettingIsRefusedByName) {
+    auto config = pretrain_config(folder.path, "run");
+    config.loop.train_iters = 2;
+    pretrain(folder.comm, config, base::ProgressMode::none);
+    config.data.masking.share = 0.2;
+    try {
+        pretrain(folder.comm, config, base::ProgressMode::none);
+        FAIL() << "went on";
+    } catch (comm::AgreedError const& error) {
+        EXPECT_EQ(error.code(), base::ExitCode::usage);
+        EXPECT_NE(std::string(error.what()).find("0.15"), std::string::npos) << error.what();
+    }
+}
+
+TEST_F(Training, SettingsThatCannotBeAreRefusedTogether) {
+    auto config = pretrain_config(folder.path, "run");
+    config.loop.micro_batch_size = 5;
+    config.loop.keep_last = 1;
+    try {
+        pretrain(folder.comm, config, base::ProgressMode::none);
+        FAIL() << "began";
+    } catch (comm::AgreedError const& error) {
+        EXPECT_EQ(error.code(), base::ExitCode::usage);
+        EXPECT_NE(std::string(error.what()).find("multiple of micro_batch_size"),
+                  std::string::npos);
+        EXPECT_NE(std::string(error.what()).find("keep_last"), std::string::npos);
+    }
+}
+
+}  // namespace
+}  // namespace tessera::train

@@ -1,0 +1,249 @@
+#include "trainer.hpp"
+
+#include "shared_scratch.hpp"
+#include "snapshot.hpp"
+#include "tiny_objective.hpp"
+
+#include <fstream>
+#include <sstream>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include <tessera/base/error.hpp>
+
+namespace tessera::train {
+namespace {
+
+namespace fs = std::filesystem;
+
+using test::SharedScratch;
+
+LoopConfig config_for(fs::path const& run) {
+    LoopConfig config;
+    config.run = run;
+    config.micro_batch_size = 4;
+    config.global_batch_size = 16;
+    config.train_iters = 20;
+    config.lr = 0.01;
+    config.log_interval = 4;
+    config.eval_interval = 5;
+    config.save_interval = 10;
+    config.check_replicas_interval = 7;
+    return config;
+}
+
+/// Weights as bytes, after training under `config`; `prepare` may spoil the run.
+using Prepare = std::function<void(TinyObjective&, Trainer&)>;
+
+std::string train(comm::Communicator const& comm, LoopConfig const& config,
+                  Prepare const& prepare = {}) {
+    at::set_num_threads(1);
+    TinyObjective objective(comm, config.micro_batches(), config.micro_batch_size);
+    Trainer trainer(comm, objective, config, {"test", "[train]\n", "[model]\n", {{"store", "s"}}});
+    if (prepare) prepare(objective, trainer);
+    trainer.run();
+    std::string bytes;
+    for (auto const& [name, tensor] : weights_of(objective.module())) {
+        bytes.append(static_cast<char const*>(tensor.const_data_ptr()), tensor.nbytes());
+    }
+    return bytes;
+}
+
+/// The lines of metrics.jsonl without times.
+std::vector<std::string> metrics(fs::path const& run) {
+    std::vector<std::string> rows;
+    std::ifstream file(run / "metrics.jsonl");
+    for (std::string line; std::getline(file, line);) {
+        auto row = nlohmann::json::parse(line);
+        for (auto const* timed : {"sequences_per_second", "tokens_per_second", "elapsed_seconds"})
+            row.erase(timed);
+        rows.push_back(row.dump());
+    }
+    return rows;
+}
+
+void stop_after(Trainer& trainer, std::int64_t step) {
+    trainer.stop_when([&trainer, step] { return trainer.steps_done() == step; });
+}
+
+TEST(Trainer, LearnsAndLeavesAWholeRunFolder) {
+    SharedScratch const folder;
+    auto config = config_for(folder.path / "run");
+    config.train_iters = 200;
+    config.eval_interval = 50;
+    train(folder.comm, config);
+    if (!folder.comm.is_root()) return;
+    auto const rows = metrics(config.run);
+    auto const first = nlohmann::json::parse(rows.front());
+    auto const last = nlohmann::json::parse(rows.back());
+    EXPECT_EQ(first["split"], "train");
+    EXPECT_EQ(last["split"], "valid");
+    EXPECT_EQ(last["step"], 200);
+    EXPECT_LT(last["loss"], 0.6 * first["loss"].get<double>());
+    EXPECT_EQ(rows.size(), 200U / 4 + 4);
+    for (auto const* name : {"config.toml", "metrics.csv", "curves.svg", "report.html", "DONE",
+                             "checkpoints/step-200/state.json"}) {
+        EXPECT_TRUE(fs::exists(config.run / name)) << name;
+    }
+}
+
+TEST(Trainer, TheSameSeedGivesTheSameBitsTwice) {
+    SharedScratch const folder;
+    auto const once = train(folder.comm, config_for(folder.path / "a"));
+    auto const twice = train(folder.comm, config_for(folder.path / "b"));
+    EXPECT_EQ(once, twice);
+    if (!folder.comm.is_root()) return;
+    EXPECT_EQ(metrics(folder.path / "a"), metrics(folder.path / "b"));
+}
+
+TEST(Trainer, ManyRanksGiveTheBitsOfOne) {
+    SharedScratch const folder;
+    auto const many = train(folder.comm, config_for(folder.path / "many"));
+    std::string one;
+    if (folder.comm.is_root()) {
+        one = train(comm::Communicator(), config_for(folder.path / "one"));
+        EXPECT_EQ(many, one);
+        EXPECT_EQ(metrics(folder.path / "many"), metrics(folder.path / "one"));
+    }
+}
+
+TEST(Trainer, AStoppedRunGoesOnBitForBit) {
+    SharedScratch const folder;
+    auto const undisturbed = train(folder.comm, config_for(folder.path / "a"));
+    auto const config = config_for(folder.path / "b");
+    for (std::int64_t const step : {7, 10, 18}) {
+        try {
+            train(folder.comm, config, [&](auto&, Trainer& trainer) { stop_after(trainer, step); });
+            FAIL() << "did not stop";
+        } catch (comm::AgreedError const& error) {
+            EXPECT_EQ(error.code(), base::ExitCode::run_again);
+        }
+    }
+    EXPECT_EQ(train(folder.comm, config), undisturbed);
+    if (!folder.comm.is_root()) return;
+    EXPECT_EQ(metrics(folder.path / "a"), metrics(folder.path / "b"));
+}
+
+TEST(Trainer, GoesOnAfterAKillFromThePeriodicCheckpoint) {
+    SharedScratch const folder;
+    auto const undisturbed = train(folder.comm, config_for(folder.path / "a"));
+    auto const config = config_for(folder.path / "b");
+    auto const kill = [](auto&, Trainer& trainer) {
+        trainer.stop_when([&trainer]() -> bool {
+            if (trainer.steps_done() == 13) throw std::runtime_error("killed");
+            return false;
+        });
+    };
+    EXPECT_THROW(train(folder.comm, config, kill), std::runtime_error);
+    EXPECT_EQ(train(folder.comm, config), undisturbed);
+    if (!folder.comm.is_root()) return;
+    EXPECT_EQ(metrics(folder.path / "a"), metrics(folder.path / "b"));
+}
+
+TEST(Trainer, PassesOverADamagedNewestCheckpoint) {
+    SharedScratch const folder;
+    auto const undisturbed = train(folder.comm, config_for(folder.path / "a"));
+    auto config = config_for(folder.path / "b");
+    config.save_interval = 4;
+    EXPECT_THROW(
+        train(folder.comm, config, [](auto&, Trainer& trainer) { stop_after(trainer, 14); }),
+        comm::AgreedError);
+    if (folder.comm.is_root()) {
+        auto const newest = config.run / "checkpoints/step-14/model.safetensors";
+        fs::resize_file(newest, fs::file_size(newest) - 1);
+    }
+    comm::barrier(folder.comm);
+    EXPECT_EQ(train(folder.comm, config), undisturbed);
+}
+
+TEST(Trainer, ACompleteRunIsLeftAlone) {
+    SharedScratch const folder;
+    auto const config = config_for(folder.path / "run");
+    auto const first = train(folder.comm, config);
+    EXPECT_EQ(train(folder.comm, config), first);
+}
+
+TEST(Trainer, NaNOnOneRankNeverReachesTheWeights) {
+    SharedScratch const folder;
+    auto config = config_for(folder.path / "run");
+    auto const spoil = [&](TinyObjective& objective, Trainer&) {
+        objective.bad_rank = folder.comm.size() - 1;
+        objective.bad_from = 6;
+        objective.bad_until = 8;
+    };
+    auto const bytes = train(folder.comm, config, spoil);
+    for (std::size_t i = 0; i + 4 <= bytes.size(); i += 4) {
+        float value = 0;
+        std::memcpy(&value, bytes.data() + i, 4);
+        ASSERT_TRUE(std::isfinite(value));
+    }
+    if (!folder.comm.is_root()) return;
+    checkpoint::Checkpoints const kept(base::local_files(), config.run / "checkpoints");
+    EXPECT_EQ(kept.newest()->state.skipped, 2);
+    EXPECT_EQ(kept.newest()->state.updates, 18);
+}
+
+TEST(Trainer, StopsAfterThreeBadStepsWithTheLastGoodCheckpoint) {
+    SharedScratch const folder;
+    auto const config = config_for(folder.path / "run");
+    auto const spoil = [](TinyObjective& objective, Trainer&) {
+        objective.bad_from = 12;
+        objective.bad_until = 1000;
+    };
+    try {
+        train(folder.comm, config, spoil);
+        FAIL() << "did not stop";
+    } catch (comm::AgreedError const& error) {
+        EXPECT_EQ(error.code(), base::ExitCode::failed);
+        EXPECT_NE(std::string(error.what()).find("step 14"), std::string::npos) << error.what();
+        EXPECT_NE(std::string(error.what()).find("first."), std::string::npos) << error.what();
+    }
+    if (!folder.comm.is_root()) return;
+    checkpoint::Checkpoints const kept(base::local_files(), config.run / "checkpoints");
+    EXPECT_EQ(kept.newest()->state.step, 10);
+}
+
+TEST(Trainer, RefusesToGoOnWithSomethingElse) {
+    SharedScratch const folder;
+    auto config = config_for(folder.path / "run");
+    EXPECT_THROW(
+        train(folder.comm, config, [](auto&, Trainer& trainer) { stop_after(trainer, 5); }),
+        comm::AgreedError);
+    config.lr = 0.02;
+    try {
+        train(folder.comm, config);
+        FAIL() << "went on";
+    } catch (base::Error const& error) {
+        EXPECT_EQ(error.code(), base::ExitCode::usage);
+        EXPECT_NE(std::string(error.what()).find("schedule was linear from 0.01"),
+                  std::string::npos)
+            << error.what();
+    }
+}
+
+TEST(Trainer, KeepsAndLoadsTheBestWeights) {
+    SharedScratch const folder;
+    auto config = config_for(folder.path / "run");
+    config.lr = 3;  // gets worse again
+    config.lr_decay_style = "constant";
+    config.train_iters = 40;
+    at::set_num_threads(1);
+    TinyObjective objective(folder.comm, config.micro_batches(), config.micro_batch_size);
+    Trainer trainer(folder.comm, objective, config, {"test", "", "", {}});
+    trainer.run();
+    trainer.load_best();
+    auto sums = objective.validate();
+    sums.reduce(folder.comm);
+    auto const loaded = metric(objective.metrics(sums), "loss");
+    if (!folder.comm.is_root()) return;
+    double best = 1e9;
+    for (auto const& line : metrics(config.run)) {
+        auto const row = nlohmann::json::parse(line);
+        if (row["split"] == "valid") best = std::min(best, row["loss"].get<double>());
+    }
+    EXPECT_EQ(loaded, best);
+}
+
+}  // namespace
+}  // namespace tessera::train
