@@ -11,8 +11,8 @@ import time
 from support import ENVIRONMENT, SAMPLE, InScratch, command, main, tessera, tessera_json
 
 MODEL = ("--layers", "2", "--hidden", "64", "--heads", "2", "--feed-forward", "128",
-         "--positions", "128")
-PRETRAIN = (*MODEL, "--seq-length", "64", "--micro-batch-size", "8", "--global-batch-size", "16",
+         "--positions", "192")
+PRETRAIN = (*MODEL, "--sequence-length", "64", "--micro-batch-size", "8", "--global-batch-size", "16",
             "--lr", "1e-3", "--log-interval", "1", "--seed", "5", "--threads", "1")
 
 
@@ -47,9 +47,10 @@ class Pipeline(InScratch):
             self.assertIn(key, rows[0])
         self.assertLess(rows[-1]["loss"], rows[0]["loss"])
         tessera("finetune", "--store", self.store, "--split", "runs", "--init", run, "--run", tuned,
-                "--bundle", bundle, "--level", "flow", "--label-set", "service", "--seq-length",
-                "128", "--micro-batch-size", "16", "--global-batch-size", "32", "--train-iters",
-                "40", "--lr", "1e-3", "--threads", "1", ranks=2)
+                "--bundle", bundle, "--level", "flow", "--labels", "transport_security",
+                "--class-weights", "balanced", "--sequence-length", "128", "--micro-batch-size",
+                "16", "--global-batch-size", "32", "--train-iters", "80", "--lr", "2e-3",
+                "--threads", "1", ranks=2)
         tessera("evaluate", "--model", bundle, "--store", self.store, "--split", "runs",
                 "--output", report, ranks=2)
         graded = json.loads((report / "report.json").read_text())
@@ -155,7 +156,7 @@ class Pipeline(InScratch):
         tessera("split", other, "--by", "folder", "--name", "runs")
         _, err = tessera("finetune", "--store", other, "--split", "runs", "--init",
                          self.scratch / "run", "--run", self.scratch / "tuned", "--bundle",
-                         self.scratch / "bundle", "--label-set", "service", expect=2)
+                         self.scratch / "bundle", "--labels", "service", expect=2)
         self.assertIn("masking", err)
 
 
