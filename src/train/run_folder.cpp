@@ -19,6 +19,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr auto done_name = "DONE";
+
 fs::path made(fs::path const& path) {
     std::error_code error;
     fs::create_directories(path / checkpoints_folder, error);
@@ -49,6 +51,10 @@ RunFolder::RunFolder(base::FileSystem& files, fs::path path, checkpoint::Retenti
       path_(made(std::move(path))),
       lock_(path_),
       checkpoints_(files, path_ / checkpoints_folder, retention) {}
+
+bool RunFolder::done() const {
+    return fs::exists(path_ / done_name);
+}
 
 void RunFolder::open_record(std::int64_t resumed, RunIdentity const& identity) {
     base::publish(files_, path_ / "config.toml", identity.config_toml);
@@ -81,7 +87,7 @@ void RunFolder::publish_pages(RunIdentity const& identity) {
 }
 
 void RunFolder::mark_done(std::int64_t step) {
-    base::publish(files_, path_ / "DONE", fmt::format("step {}\n", step));
+    base::publish(files_, path_ / done_name, fmt::format("step {}\n", step));
 }
 
 }  // namespace tessera::train

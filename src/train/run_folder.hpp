@@ -31,6 +31,9 @@ class RunFolder {
     RunFolder(base::FileSystem& files, std::filesystem::path path,
               checkpoint::Retention const& retention);
 
+    /// True when all steps of the run in it are done.
+    bool done() const;
+
     /// Opens the record for a start that goes on after step `resumed`.
     void open_record(std::int64_t resumed, RunIdentity const& identity);
 

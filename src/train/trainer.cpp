@@ -92,8 +92,7 @@ void Trainer::on_root(std::function<void()> const& work) {
 }
 
 void Trainer::run() {
-    resume();
-    if (state_.step == config_.train_iters) return;
+    if (resume() == RunStart::complete) return;
     while (state_.step < config_.train_iters) {
         if (stop_agreed()) stop_in_good_order();  // a signal may reach one rank first: agree
         take_step();
@@ -243,7 +242,10 @@ void Trainer::save() {
 
 void Trainer::finish() {
     save();
-    on_root([&] { folder_->mark_done(state_.step); });
+    on_root([&] {
+        folder_->publish_pages(identity_);
+        folder_->mark_done(state_.step);
+    });
     if (bar_) bar_->finish();
 }
 

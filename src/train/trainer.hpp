@@ -47,7 +47,8 @@ class Trainer {
     void load_best();
 
   private:
-    void resume();
+    enum class RunStart { open, complete };
+    RunStart resume();
     void restore(checkpoint::Checkpoint const& checkpoint);
     void spread();
     void take_step();

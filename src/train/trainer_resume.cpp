@@ -11,22 +11,25 @@ namespace tessera::train {
 using checkpoint::Checkpoint;
 
 /// The root reads, the others are told: a folder seen by one node alone is enough.
-void Trainer::resume() {
+Trainer::RunStart Trainer::resume() {
     state_.seed = config_.seed;
     state_.global_batch = config_.global_batch_size;
     state_.train_iters = config_.train_iters;
     state_.schedule = schedule_.text();
     state_.identity = identity_.identity;
     state_.build = base::build_info();
+    bool complete = false;
     on_root([&] {
         if (auto const found = folder_->checkpoints().newest()) restore(*found);
-        bool const complete = state_.step == config_.train_iters;
+        complete = state_.step == config_.train_iters && folder_->done();
         if (!complete) folder_->open_record(state_.step, identity_);
         if (complete) base::log_info("'{}' is complete: nothing to do", config_.run.string());
     });
     spread();
+    complete = comm::all_reduce(comm_, std::int64_t{complete ? 1 : 0}, comm::Op::max) == 1;
     earlier_seconds_ = state_.elapsed_seconds;
     clock_.restart();
+    return complete ? RunStart::complete : RunStart::open;
 }
 
 /// On the root: everything that `save` wrote.

@@ -162,6 +162,15 @@ TEST(Trainer, ACompleteRunIsLeftAlone) {
     auto const config = config_for(folder.path / "run");
     auto const first = train(folder.comm, config);
     EXPECT_EQ(train(folder.comm, config), first);
+    // Killed between the last checkpoint and the mark: the mark and the pages are made good.
+    if (folder.comm.is_root()) {
+        fs::remove(config.run / "DONE");
+        fs::remove(config.run / "report.html");
+    }
+    comm::barrier(folder.comm);
+    EXPECT_EQ(train(folder.comm, config), first);
+    EXPECT_TRUE(fs::exists(config.run / "DONE"));
+    EXPECT_TRUE(fs::exists(config.run / "report.html"));
 }
 
 TEST(Trainer, NaNOnOneRankNeverReachesTheWeights) {
