@@ -23,7 +23,7 @@ class Sightings {
 
     Overlap between(Fold a, Fold b) const {
         auto const in = [](std::uint8_t folds, Fold fold) {
-            return (folds >> static_cast<unsigned>(fold) & 1U) != 0;
+            return (unsigned{folds} >> static_cast<unsigned>(fold) & 1U) != 0;
         };
         Overlap overlap;
         for (auto const& [value, folds] : seen_) {

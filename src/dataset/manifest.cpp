@@ -106,6 +106,8 @@ Manifest read_manifest(std::filesystem::path const& store) {
 std::string summary_json(Manifest const& manifest, std::optional<RunCost> cost) {
     auto json = to_json(manifest);
     json["captures"] = manifest.captures.size();
+    json["failures"] = std::move(json["captures_failed"]);
+    json["captures_failed"] = manifest.captures_failed.size();
     auto faults = OrderedJson::array();
     for (auto const& capture : manifest.captures) {
         if (capture.fault) faults.push_back({{"path", capture.path}, {"fault", *capture.fault}});

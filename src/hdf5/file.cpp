@@ -92,9 +92,4 @@ void File::create_group(std::string const& name) {
                             ExitCode::environment, "create", where));
 }
 
-bool File::contains(std::string const& name) const {
-    return checked(H5Lexists(id(), name.c_str(), H5P_DEFAULT), ExitCode::bad_input, "look up",
-                   name + " in " + shown()) > 0;
-}
-
 }  // namespace tessera::hdf5

@@ -1,6 +1,6 @@
 #include "question.hpp"
 
-#include "../dataset/made_flows.hpp"
+#include "made_flows.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,5 +1,6 @@
 """The product: captures to a graded classifier on two ranks, killed and resumed on the way, and labels
 for captures it never saw."""
+import collections
 import csv
 import json
 import os
@@ -81,6 +82,33 @@ class Pipeline(InScratch):
                         "destination_port", "first_seen_ns", "packets", "class", "probability"):
                 self.assertIn(key, flow)
             self.assertIn(flow["class"], graded["classes"])
+
+    def test_packets_one_by_one(self):
+        """Packet level: a row a packet, and the votes of a flow's packets graded beside them."""
+        bundle, report = self.scratch / "bundle", self.scratch / "report"
+        tessera("finetune", "--store", self.store, "--split", "runs", "--init", "none", "--run",
+                self.scratch / "tuned", "--bundle", bundle, "--level", "packet", "--labels",
+                "transport_security", "--class-weights", "balanced", *MODEL, "--sequence-length",
+                "64", "--micro-batch-size", "16", "--global-batch-size", "32", "--train-iters",
+                "120", "--lr", "2e-3", "--threads", "1", ranks=2)
+        tessera("evaluate", "--model", bundle, "--store", self.store, "--split", "runs",
+                "--output", report, ranks=2)
+        graded = json.loads((report / "report.json").read_text())
+        self.check_report(graded, report)
+        with open(report / "predictions.csv", newline="", encoding="utf-8") as table:
+            rows = list(csv.DictReader(table))
+        ballots = {}
+        for row in rows:
+            ballots.setdefault((row["capture"], row["flow"]), []).append(row)
+        self.assertGreater(len(rows), 2 * len(ballots))
+        right = 0
+        for votes in ballots.values():
+            count = collections.Counter(row["prediction"] for row in votes)
+            winner = max(graded["classes"], key=lambda name: count[name])  # a tie: the first class
+            right += winner == votes[0]["label"]
+        self.assertAlmostEqual(right / len(ballots), graded["votes_per_flow"]["accuracy"], places=12)
+        self.assertGreater(graded["votes_per_flow"]["macro_f1"],
+                           graded["baselines"]["majority"]["macro_f1"])
 
     def test_one_and_two_ranks_and_a_resumed_run_have_the_same_weights(self):
         words = ("--train-iters", "8", "--save-interval", "4")

@@ -1,4 +1,4 @@
-#include "../dataset/made_flows.hpp"
+#include "made_flows.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>

@@ -1,5 +1,5 @@
 // Both commands from a store on disk to a bundle, on the ranks of the test.
-#include "../dataset/made_flows.hpp"
+#include "made_flows.hpp"
 #include "shared_scratch.hpp"
 
 #include <gtest/gtest.h>

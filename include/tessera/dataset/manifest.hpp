@@ -109,7 +109,8 @@ std::string publish_manifest(base::FileSystem& files, std::filesystem::path cons
 Manifest read_manifest(std::filesystem::path const& store);
 
 /// The object that `inspect STORE --json` and `preprocess --json` print (the latter with `seconds`
-/// and `peak_memory_bytes` when given); fields as in the store's manifest, `captures` as a count.
+/// and `peak_memory_bytes` when given); fields as in the store's manifest, `captures` and
+/// `captures_failed` as counts, the latter's list as `failures`.
 struct RunCost {
     double seconds = 0;
     std::uint64_t peak_memory_bytes = 0;

@@ -38,7 +38,6 @@ class File {
     void close();
 
     void create_group(std::string const& name);
-    bool contains(std::string const& name) const;
 
     void write_attribute(std::string const& name, std::string_view text);
     void write_attribute(std::string const& name, std::uint64_t value);

@@ -11,7 +11,7 @@
 #include <tessera/dataset/store.hpp>
 #include <tessera/flow/flow.hpp>
 
-// Flows made by hand or at random, and stores of them, for the tests of this stage.
+// Flows made by hand or at random, and stores of them, for the tests of several stages.
 namespace tessera::test {
 
 inline packet::Endpoint endpoint_v4(std::uint8_t host, std::uint16_t port) {
