@@ -92,8 +92,6 @@ FinetuneConfig finetune_config(fs::path const& folder, std::string const& init) 
     config.loop.threads = 1;
     config.init = init;
     config.model = tiny_model();
-    config.model.dropout = 0;  // so small a model learns little under dropout
-    config.model.attention_dropout = 0;
     config.data.sequence_length = 128;
     config.class_weights = "balanced";
     return config;
