@@ -53,6 +53,17 @@ install_packages() {
     apt -qq -y --no-install-recommends install "${missing[@]}"
 }
 
+# Those of "$@" that the package lists know; nothing is said of the others.
+install_known_packages() {
+    local missing name; local -a known=()
+    [ "$(id -u)" -eq 0 ] || command -v sudo >/dev/null || return 0
+    mapfile -t missing < <(missing_packages "$@")
+    for name in "${missing[@]}"; do
+        if apt-cache show "$name" >/dev/null 2>&1; then known+=("$name"); fi
+    done
+    if [ "${#known[@]}" -gt 0 ]; then install_packages "${known[@]}"; fi
+}
+
 # Ubuntu 22.04 lacks one package, of which only headers are needed: they go to /usr/local/include.
 on_ubuntu_2204() { grep -qs '^UBUNTU_CODENAME=jammy' /etc/os-release; }
 install_toml_headers() {
@@ -173,6 +184,8 @@ fi
 if on_ubuntu_2204; then packages=${packages/libtomlplusplus-dev/}; fi
 # shellcheck disable=SC2086 # a list of names
 install_packages $packages
+# shellcheck disable=SC2086 # a list of names
+install_known_packages $PACKAGES_OPTIONAL
 if on_ubuntu_2204; then install_toml_headers; fi
 if ! trees_complete; then
     find_pip || fail "python3-pip is installed, yet 'python3 -m pip' does not run"

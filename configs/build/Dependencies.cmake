@@ -25,6 +25,18 @@ add_library(hdf5::hdf5_c INTERFACE IMPORTED)
 target_include_directories(hdf5::hdf5_c SYSTEM INTERFACE ${HDF5_C_INCLUDE_DIRS})
 target_link_libraries(hdf5::hdf5_c INTERFACE ${HDF5_C_LIBRARIES} MPI::MPI_C)
 
+# Ubuntu has no package of XGBoost: without it two controls are left out of the grades.
+pkg_check_modules(xgboost QUIET IMPORTED_TARGET xgboost)
+if(xgboost_FOUND)
+    add_library(tessera_xgboost INTERFACE)
+    target_link_libraries(tessera_xgboost INTERFACE PkgConfig::xgboost)
+    target_compile_definitions(tessera_xgboost INTERFACE TESSERA_XGBOOST)
+    set(TESSERA_XGBOOST_LIBRARY tessera_xgboost)
+else()
+    message(STATUS "XGBoost not found: grades go without random forest and boosted trees "
+                   "(libxgboost-dev, where the distribution has it)")
+endif()
+
 if(TESSERA_TORCH)
     include(LibTorch)
     if(TESSERA_CUDA)

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include <tessera/baseline/examples.hpp>
+#include <tessera/baseline/flow_features.hpp>
 
 namespace tessera::baseline {
 
@@ -24,6 +25,9 @@ Examples examples(dataset::Store const& store, std::size_t label_set,
                   std::span<std::uint64_t const> flows, std::size_t packets) {
     Examples all;
     all.packets = packets;
+    auto const columns = feature_columns(packets);
+    all.features.width = columns.width();
+    all.plain = columns.plain;
     all.classes = store.manifest().labels.at(label_set).classes;
     for (auto const& capture : store.manifest().captures) all.captures.push_back(capture.path);
     for (auto const index : flows) {
@@ -33,6 +37,7 @@ Examples examples(dataset::Store const& store, std::size_t label_set,
         all.items.push_back({index, static_cast<std::uint32_t>(flow.capture), label, flow.protocol,
                              flow.responder});
         append_sizes(store, flow, all);
+        all.features.add(flow_features(store, flow, packets));
     }
     return all;
 }

@@ -12,8 +12,10 @@ namespace tessera::baseline {
 
 struct ControlConfig {
     std::int64_t neighbours = 5;       ///< k of k-NN
-    std::int64_t packets = 10;         ///< first packets of a flow that k-NN compares
-    std::int64_t references = 10'000;  ///< most training flows that k-NN keeps, drawn by the seed
+    std::int64_t packets = 10;         ///< first packets of a flow that are looked at one by one
+    std::int64_t references = 10'000;  ///< most training flows that are learnt from, by the seed
+    std::int64_t trees = 100;          ///< trees a class in forest and boosting
+    std::string controls = "all";      ///< or look-ups: those that cost nothing, and k-NN
     std::uint64_t seed = 1;
 };
 
@@ -26,9 +28,12 @@ struct Control {
     Predictions predictions;
 };
 
-/// The controls that stand beside every grade: majority class; look-ups of protocol and responder
-/// port, and of responder address and port; k-NN on sizes and directions of the first packets. They
-/// see what masking hides from the model, so they show what the split alone gives away.
+/// The controls that stand beside every grade. Look-ups: majority class; protocol and responder
+/// port; responder address. Learned from `Examples`: k-NN on sizes and directions of the first
+/// packets; logistic regression; random forest and boosted trees, without and with addresses and
+/// ports; the strongest of these on shuffled labels, which must fall to chance. They see what
+/// masking hides from the model, so they show what the split alone gives away. A build without
+/// XGBoost has no trees (`has_trees`).
 std::vector<Control> run_controls(Examples const& train, Examples const& test,
                                   ControlConfig const& config);
 

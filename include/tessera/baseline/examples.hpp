@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include <tessera/baseline/matrix.hpp>
 #include <tessera/dataset/store.hpp>
 #include <tessera/packet/packet.hpp>
 
@@ -25,6 +26,8 @@ struct Examples {
     std::vector<Example> items;         ///< [n]
     std::size_t packets = 0;            ///< N, first packets looked at
     std::vector<std::int32_t> sizes;    ///< [n, N] wire bytes, negative when the responder sent it
+    Matrix features{};                  ///< [n, width] as `flow_features`
+    std::size_t plain = 0;              ///< leading features that name no host
 
     std::span<std::int32_t const> sizes_of(std::size_t item) const {
         return std::span(sizes).subspan(item * packets, packets);
