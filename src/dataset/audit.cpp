@@ -1,5 +1,6 @@
 #include "split_rules.hpp"
 
+#include <algorithm>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -54,10 +55,6 @@ struct AddressHash {
     }
 };
 
-std::uint64_t hash_of(std::span<token::TokenId const> tokens) {
-    return base::hash64(std::as_bytes(tokens), 0);
-}
-
 class Auditor {
   public:
     Auditor(Store const& store, std::span<Fold const> folds) : store_(store) {
@@ -81,7 +78,8 @@ class Auditor {
         captures_.add(flow.capture, fold);
         servers_.add(flow.responder, fold);
         clients_.add(flow.initiator.address, fold);
-        if (!flow.tokens.empty()) flow_tokens_.add(hash_of(flow.tokens), fold);
+        if (!flow.tokens.empty()) flow_tokens_.add(token_hash(flow.tokens), fold);
+        sequences_.add(sequence_hash(store_, flow), fold);
         for (std::uint64_t i = 0; i < flow.packets; ++i) {
             add_packet(store_.packet(flow.first_packet + i).tokens, fold);
         }
@@ -89,7 +87,7 @@ class Auditor {
 
     void add_packet(std::span<token::TokenId const> tokens, Fold fold) {
         if (tokens.empty()) return;
-        auto const hash = hash_of(tokens);
+        auto const hash = token_hash(tokens);
         if (hash % sampled_ == 0) packet_tokens_.add(hash, fold);
     }
 
@@ -102,6 +100,7 @@ class Auditor {
                 servers_.between(a, b),
                 clients_.between(a, b),
                 flow_tokens_.between(a, b),
+                sequences_.between(a, b),
                 packet_tokens_.between(a, b)};
     }
 
@@ -113,6 +112,7 @@ class Auditor {
     Sightings<packet::Endpoint, EndpointHash> servers_;
     Sightings<packet::Address, AddressHash> clients_;
     Sightings<std::uint64_t> flow_tokens_;
+    Sightings<std::uint64_t> sequences_;
     Sightings<std::uint64_t> packet_tokens_;
 };
 
@@ -128,6 +128,21 @@ std::string to_text(packet::Endpoint const& end) {
 }
 
 }  // namespace
+
+std::uint64_t token_hash(std::span<token::TokenId const> tokens) {
+    return base::hash64(std::as_bytes(tokens), 0);
+}
+
+std::uint64_t sequence_hash(Store const& store, FlowView const& flow) {
+    constexpr std::uint64_t longest = 30;
+    std::vector<std::int64_t> sizes;
+    for (std::uint64_t i = 0; i < std::min(flow.packets, longest); ++i) {
+        auto const packet = store.packet(flow.first_packet + i);
+        std::int64_t const size = packet.wire_length;
+        sizes.push_back(packet.direction == flow::Direction::forward ? size : -size);
+    }
+    return base::hash64(std::as_bytes(std::span(sizes)), 0);
+}
 
 Audit audit_folds(Store const& store, std::span<Fold const> folds) {
     base::validate(folds.size() == store.flows(), base::ExitCode::failed, "{} folds for {} flows",

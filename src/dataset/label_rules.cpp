@@ -139,6 +139,28 @@ LabelRules load_label_rules(std::filesystem::path const& file) {
     return file.extension() == ".csv" ? read_label_csv(file) : read_label_toml(file);
 }
 
+LabelRules folder_labels(std::span<std::string const> captures) {
+    LabelRuleSet set;
+    set.name = "folder";
+    for (auto const& path : captures) {
+        auto const file = path.rfind('/');
+        if (file == std::string::npos || file == 0) continue;
+        auto const before = path.rfind('/', file - 1);
+        LabelRule rule;
+        rule.label = path.substr(before + 1, file - before - 1);
+        base::validate(is_class_name(rule.label), base::ExitCode::usage,
+                       "the folder of '{}' cannot name a class: 1 to {} printable bytes",
+                       base::printable(path), max_name);
+        rule.path = path;
+        std::replace_if(
+            rule.path.begin(), rule.path.end(), [](char c) { return c == '*' || c == '['; }, '?');
+        set.rules.push_back(std::move(rule));
+    }
+    base::validate(!set.rules.empty(), base::ExitCode::usage,
+                   "no capture lies in a folder that could be its class");
+    return prepared({std::move(set)}, "labels by folder");
+}
+
 LabelRules::LabelRules() : rules_(std::make_shared<Rules const>()) {}
 
 LabelRules::LabelRules(std::shared_ptr<Rules const> rules) : rules_(std::move(rules)) {}

@@ -4,9 +4,11 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <set>
 
 #include <tessera/base/error.hpp>
 #include <tessera/base/files.hpp>
+#include <tessera/base/random.hpp>
 #include <tessera/dataset/split.hpp>
 
 namespace tessera::dataset {
@@ -16,7 +18,8 @@ namespace {
 using base::ExitCode;
 
 constexpr std::array split_names_by{SplitBy::flow, SplitBy::capture, SplitBy::folder,
-                                    SplitBy::client, SplitBy::time};
+                                    SplitBy::site, SplitBy::client,  SplitBy::server,
+                                    SplitBy::time};
 
 Fractions fractions_of(SplitConfig const& config) {
     Fractions const fractions{config.train, config.valid, config.test};
@@ -42,6 +45,18 @@ std::optional<std::size_t> label_set_of(Store const& store, SplitConfig const& c
     return found;
 }
 
+std::map<std::string, std::uint64_t> groups_per_class(Store const& store, SplitBy by,
+                                                      std::size_t set) {
+    auto const& names = store.manifest().labels[set].classes;
+    std::map<std::string, std::uint64_t> count;
+    for (auto const& [group, classes] : count_groups(store, by, set)) {
+        for (auto const& [label, flows] : classes) {
+            if (label != no_label) ++count[names[static_cast<std::size_t>(label)]];
+        }
+    }
+    return count;
+}
+
 void check_sides(Split const& split) {
     auto const flows = [&](Fold fold) { return split.counts[static_cast<std::size_t>(fold)]; };
     auto const enough = flows(Fold::train) > 0 && (split.config.test <= 0 || flows(Fold::test) > 0);
@@ -54,7 +69,7 @@ void check_sides(Split const& split) {
 }  // namespace
 
 char const* name(SplitBy by) {
-    constexpr std::array names{"flow", "capture", "folder", "client", "time"};
+    constexpr std::array names{"flow", "capture", "folder", "site", "client", "server", "time"};
     return names[static_cast<std::size_t>(by)];
 }
 
@@ -62,7 +77,8 @@ SplitBy split_by(std::string const& text) {
     for (auto const by : split_names_by) {
         if (text == name(by)) return by;
     }
-    base::fail(ExitCode::usage, "split by '{}': expected flow, capture, folder, client or time",
+    base::fail(ExitCode::usage,
+               "split by '{}': expected flow, capture, folder, site, client, server or time",
                base::printable(text));
 }
 
@@ -70,13 +86,17 @@ void describe(base::OptionTable& options, SplitConfig& config) {
     options.section("split")
         .add("name", config.name, "name of the split, STORE/splits/NAME.json")
         .add("by", config.by, "what stays together in one fold",
-             {"flow", "capture", "folder", "client", "time"})
+             {"flow", "capture", "folder", "site", "client", "server", "time"})
         .add("train", config.train, "share of flows to train on")
         .add("valid", config.valid, "share of flows to choose settings by")
         .add("test", config.test, "share of flows to grade on")
         .add("seed", config.seed, "decides how groups are dealt out")
         .add("label_set", config.label_set,
-             "classes to spread over the folds; empty: the first set, if any");
+             "classes to spread over the folds; empty: the first set, if any")
+        .add("hold_out", config.hold_out,
+             "classes that only the test fold keeps, to see what a model says of the unknown")
+        .add("label_share", config.label_share,
+             "share of each class's training flows that stays; the rest is excluded");
 }
 
 std::vector<std::uint64_t> Split::flows(Fold fold) const {
@@ -97,8 +117,47 @@ void Split::apply_rule(Store const& store) {
     } else {
         folds_ = folds_by_group(store, by, groups);
     }
+    hold_out_classes(store);
+    thin_training(store);
     counts = {};
     for (auto const fold : folds_) ++counts[static_cast<std::size_t>(fold)];
+}
+
+void Split::hold_out_classes(Store const& store) {
+    if (config.hold_out.empty()) return;
+    auto const set = label_set_of(store, config);
+    base::validate(set.has_value(), ExitCode::usage, "hold_out needs a store with labels");
+    auto const& names = store.manifest().labels[*set].classes;
+    std::set<std::int32_t> held_out;
+    for (auto const& class_name : config.hold_out) {
+        auto const place = std::lower_bound(names.begin(), names.end(), class_name);
+        base::validate(place != names.end() && *place == class_name, ExitCode::usage,
+                       "hold_out: label set '{}' has no class '{}'",
+                       store.manifest().labels[*set].name, base::printable(class_name));
+        held_out.insert(static_cast<std::int32_t>(place - names.begin()));
+    }
+    for (std::uint64_t i = 0; i < folds_.size(); ++i) {
+        if (folds_[i] != Fold::test && held_out.contains(store.label(i, *set))) {
+            folds_[i] = Fold::excluded;
+        }
+    }
+}
+
+void Split::thin_training(Store const& store) {
+    base::validate(config.label_share > 0 && config.label_share <= 1, ExitCode::usage,
+                   "split label_share {} is not above 0 and up to 1", config.label_share);
+    auto const set = label_set_of(store, config);
+    if (config.label_share == 1 || !set) return;
+    std::map<std::int32_t, std::vector<std::uint64_t>> of_class;
+    for (std::uint64_t i = 0; i < folds_.size(); ++i) {
+        if (folds_[i] == Fold::train) of_class[store.label(i, *set)].push_back(i);
+    }
+    for (auto const& [label, flows] : of_class) {
+        auto const share = config.label_share * static_cast<double>(flows.size());
+        auto const kept = label == no_label ? 0 : static_cast<std::size_t>(std::ceil(share - 1e-9));
+        base::KeyedPermutation const order(flows.size(), config.seed, 0);
+        for (std::size_t i = kept; i < flows.size(); ++i) folds_[flows[order(i)]] = Fold::excluded;
+    }
 }
 
 void Split::count_classes(Store const& store) {
@@ -111,9 +170,14 @@ void Split::count_classes(Store const& store) {
         if (label == no_label || folds_[i] == Fold::excluded) continue;
         ++classes[names[static_cast<std::size_t>(label)]][static_cast<std::size_t>(folds_[i])];
     }
+    auto const spread =
+        groups.empty() ? std::map<std::string, std::uint64_t>{} : groups_per_class(store, by, *set);
     for (auto const& [class_name, flows] : classes) {
+        auto const of_class = spread.find(class_name);
+        auto const groups_of_class = of_class == spread.end() ? 0 : of_class->second;
         for (std::size_t fold = 0; fold < flows.size(); ++fold) {
-            if (flows[fold] == 0) missing.push_back({class_name, static_cast<Fold>(fold)});
+            if (flows[fold] > 0) continue;
+            missing.push_back({class_name, static_cast<Fold>(fold), groups_of_class});
         }
     }
 }

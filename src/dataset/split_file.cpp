@@ -33,6 +33,7 @@ OrderedJson to_json(PairAudit const& pair) {
             {"servers", to_json(pair.servers)},
             {"clients", to_json(pair.clients)},
             {"flow_tokens", to_json(pair.flow_tokens)},
+            {"sequences", to_json(pair.sequences)},
             {"packet_tokens", to_json(pair.packet_tokens)}};
 }
 
@@ -45,7 +46,8 @@ OrderedJson to_json(Audit const& audit) {
 OrderedJson to_json(std::vector<MissingClass> const& missing) {
     auto list = OrderedJson::array();
     for (auto const& item : missing) {
-        list.push_back({{"class", item.class_name}, {"fold", name(item.fold)}});
+        list.push_back(
+            {{"class", item.class_name}, {"fold", name(item.fold)}, {"groups", item.groups}});
     }
     return list;
 }
@@ -72,6 +74,7 @@ PairAudit pair_from(JsonReader const& json) {
             overlap_from(json.at("servers")),
             overlap_from(json.at("clients")),
             overlap_from(json.at("flow_tokens")),
+            overlap_from(json.at("sequences")),
             overlap_from(json.at("packet_tokens"))};
 }
 
@@ -86,6 +89,8 @@ SplitConfig config_from(JsonReader const& json) {
     config.valid = fractions[1].number();
     config.test = fractions[2].number();
     config.label_set = json.text("label_set");
+    config.label_share = json.at("label_share").number();
+    for (auto const& item : json.at("hold_out").items()) config.hold_out.push_back(item.text());
     return config;
 }
 
@@ -108,6 +113,8 @@ OrderedJson describe_split(Store const& store, Split const& split) {
             {"seed", config.seed},
             {"fractions", {config.train, config.valid, config.test}},
             {"label_set", config.label_set},
+            {"hold_out", config.hold_out},
+            {"label_share", config.label_share},
             {"store", store.manifest().checksum},
             {"cuts_ns", split.cuts},
             {"flows", flows},

@@ -1,9 +1,12 @@
 #include "split_groups.hpp"
 
+#include "split_rules.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
 #include <tuple>
+#include <unordered_map>
 
 #include <tessera/base/hash.hpp>
 
@@ -96,22 +99,36 @@ class FoldShares {
     std::array<std::map<std::int32_t, double>, 3> held_;
 };
 
-}  // namespace
-
 std::string group_name(Store const& store, SplitBy by, FlowView const& flow) {
     if (by == SplitBy::client) return packet::to_text(flow.initiator.address);
+    if (by == SplitBy::server) return packet::to_text(flow.responder.address);
     auto const& path = store.manifest().captures[flow.capture].path;
     if (by == SplitBy::capture) return path;
     auto const slash = path.find('/', path.starts_with('/') ? 1 : 0);
     return slash == std::string::npos ? "." : path.substr(0, slash);
 }
 
+}  // namespace
+
+std::vector<std::string> group_names(Store const& store, SplitBy by) {
+    std::unordered_map<CaptureFlow, std::string, CaptureFlowHash> of_tuple;
+    std::vector<std::string> names;
+    names.reserve(store.flows());
+    for (std::uint64_t i = 0; i < store.flows(); ++i) {
+        auto const flow = store.flow(i);
+        auto const [place, is_new] = of_tuple.try_emplace(CaptureFlow{flow.capture, flow.key()});
+        if (is_new) place->second = group_name(store, by, flow);
+        names.push_back(place->second);
+    }
+    return names;
+}
+
 std::map<std::string, ClassCounts> count_groups(Store const& store, SplitBy by,
                                                 std::optional<std::size_t> label_set) {
     std::map<std::string, ClassCounts> groups;
+    auto const names = group_names(store, by);
     for (std::uint64_t i = 0; i < store.flows(); ++i) {
-        auto const label = label_set ? store.label(i, *label_set) : no_label;
-        ++groups[group_name(store, by, store.flow(i))][label];
+        ++groups[names[i]][label_set ? store.label(i, *label_set) : no_label];
     }
     return groups;
 }

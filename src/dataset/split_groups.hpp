@@ -15,8 +15,9 @@ namespace tessera::dataset {
 
 using Fractions = std::array<double, 3>;  ///< train, valid, test
 
-/// What a flow's group is called under a split by capture, folder or client.
-std::string group_name(Store const& store, SplitBy by, FlowView const& flow);
+/// What the group of each flow is called under a split by group. A 5-tuple that was cut in parts
+/// goes by its first part, since a later one may have begun with the other side. [flow]
+std::vector<std::string> group_names(Store const& store, SplitBy by);
 
 /// Flows of a group by class (`no_label` included).
 using ClassCounts = std::map<std::int32_t, std::uint64_t>;

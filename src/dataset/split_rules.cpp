@@ -53,10 +53,11 @@ std::vector<Fold> folds_by_flow(Store const& store, Fractions const& fractions,
 
 std::vector<Fold> folds_by_group(Store const& store, SplitBy by,
                                  std::map<std::string, Fold> const& groups) {
+    auto const names = group_names(store, by);
     std::vector<Fold> folds;
     folds.reserve(store.flows());
     for (std::uint64_t i = 0; i < store.flows(); ++i) {
-        auto const group = group_name(store, by, store.flow(i));
+        auto const& group = names[i];
         auto const found = groups.find(group);
         base::validate(found != groups.end(), base::ExitCode::bad_input,
                        "the split knows no {} '{}'; make it again for this store", name(by),

@@ -143,4 +143,14 @@ std::int32_t Store::label(std::uint64_t flow, std::size_t set) const {
     return label;
 }
 
+std::size_t label_set_or_first(Store const& store, std::string const& name) {
+    base::validate(!store.manifest().labels.empty(), base::ExitCode::usage,
+                   "'{}' has no labels: preprocess it with --labels",
+                   base::printable(store.path().string()));
+    auto const found = name.empty() ? std::optional<std::size_t>(0) : store.label_set(name);
+    base::validate(found.has_value(), base::ExitCode::usage, "'{}' has no label set '{}'",
+                   base::printable(store.path().string()), base::printable(name));
+    return *found;
+}
+
 }  // namespace tessera::dataset

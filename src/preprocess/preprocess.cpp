@@ -154,7 +154,9 @@ void describe(base::OptionTable& options, PreprocessConfig& config) {
     options.section("preprocess")
         .add("input", config.input, "captures: files, folders, globs, @list of paths")
         .add("store", config.store, "folder of the token store to make")
-        .add("labels", config.labels, "label rules, TOML or CSV (datasets/FORMAT.md)")
+        .add("labels", config.labels,
+             "label rules, TOML or CSV (datasets/FORMAT.md), or the word "
+             "folders: the folder that holds a capture is its class")
         .add("strict", config.strict, "stop at the first bad file");
     describe_content(options, config);
 }

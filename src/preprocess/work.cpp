@@ -8,9 +8,20 @@ namespace tessera::preprocess {
 
 namespace {
 
+constexpr char const* labels_by_folder = "folders";  // where a file of rules may be named
+
+dataset::LabelRules rules_by_folder(std::vector<capture::CaptureFile> const& captures) {
+    std::vector<std::string> names;
+    for (auto const& capture : captures) names.push_back(capture.name);
+    return dataset::folder_labels(names);
+}
+
 std::string job_of(PreprocessConfig const& config, Work const& work) {
     auto text = content_settings(config);
-    if (!config.labels.empty()) text += base::read_text(config.labels);
+    if (!config.labels.empty()) {
+        text +=
+            config.labels == labels_by_folder ? "labels by folder" : base::read_text(config.labels);
+    }
     for (auto const& capture : work.captures) {
         text += fmt::format("{} {} {}\n", capture.name, capture.bytes, capture.modified);
     }
@@ -23,13 +34,16 @@ Work find_work(PreprocessConfig const& config) {
     base::validate(!config.input.empty(), base::ExitCode::usage,
                    "no captures named: give --input PATH ..");
     Work work;
-    if (!config.labels.empty()) work.rules = dataset::load_label_rules(config.labels);
+    if (!config.labels.empty() && config.labels != labels_by_folder) {
+        work.rules = dataset::load_label_rules(config.labels);
+    }
     auto found = capture::find_captures(config.input);
     work.captures = std::move(found.captures);
     work.skipped = found.skipped;
     base::validate(!work.captures.empty(), base::ExitCode::bad_input,
                    "no capture found in the {} inputs given ({} other files were passed over)",
                    config.input.size(), found.skipped);
+    if (config.labels == labels_by_folder) work.rules = rules_by_folder(work.captures);
     std::vector<std::uint64_t> sizes;
     for (auto const& capture : work.captures) {
         sizes.push_back(capture.bytes);

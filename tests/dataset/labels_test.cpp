@@ -199,5 +199,23 @@ TEST(Labels, ReadsTheRulesOfTheSampleCaptures) {
     EXPECT_EQ(label(rules, "run1/ssh.pcap.gz", web_flow()), "ssh");
 }
 
+TEST(FolderLabels, NameTheFolderThatHoldsACapture) {
+    std::vector<std::string> const captures{"web/a.pcap", "2024/mail/b[1].pcap", "loose.pcap",
+                                            "2024/web/a.pcap"};
+    auto const rules = dataset::folder_labels(captures);
+    ASSERT_EQ(rules.sets().size(), 1U);
+    EXPECT_EQ(rules.sets()[0].name, "folder");
+    EXPECT_EQ(rules.sets()[0].classes, (std::vector<std::string>{"mail", "web"}));
+    std::vector<std::int32_t> found;
+    for (auto const& capture : captures) {
+        std::vector<std::int32_t> label(1);
+        rules.for_capture(capture).label(flow::FlowKey{}, 0, label);
+        found.push_back(label[0]);
+    }
+    EXPECT_EQ(found, (std::vector<std::int32_t>{1, 0, dataset::no_label, 1}));
+    std::vector<std::string> const none{"loose.pcap"};
+    EXPECT_THROW(dataset::folder_labels(none), base::Error);
+}
+
 }  // namespace
 }  // namespace tessera

@@ -61,6 +61,7 @@ TEST_F(SplitTest, PutsNoGroupOnTwoSides) {
     auto const key = [](dataset::FlowView const& flow) { return flow.key(); };
     auto const capture = [](dataset::FlowView const& flow) { return flow.capture; };
     auto const client = [](dataset::FlowView const& flow) { return flow.initiator.address; };
+    auto const server = [](dataset::FlowView const& flow) { return flow.responder.address; };
     auto const folder = [&](dataset::FlowView const& flow) {
         return store_.manifest().captures[flow.capture].path.substr(0, 4);
     };
@@ -72,6 +73,8 @@ TEST_F(SplitTest, PutsNoGroupOnTwoSides) {
     expect_whole_groups(dataset::make_split(store_, by("folder")), folder);
     expect_whole_groups(dataset::make_split(store_, by("time")), part);
     expect_whole_groups(dataset::make_split(store_, by("client")), client);
+    expect_whole_groups(dataset::make_split(store_, by("server")), server);
+    expect_whole_groups(dataset::make_split(store_, by("site")), folder);
 }
 
 TEST_F(SplitTest, SharesFlowsOutByTheFractions) {
@@ -85,7 +88,7 @@ TEST_F(SplitTest, SharesFlowsOutByTheFractions) {
 }
 
 TEST_F(SplitTest, FollowsTheSeedAndNothingElse) {
-    for (auto const* what : {"flow", "capture", "folder", "client", "time"}) {
+    for (auto const* what : {"flow", "capture", "folder", "site", "client", "server", "time"}) {
         auto config = by(what);
         EXPECT_EQ(dataset::make_split(store_, config).folds(),
                   dataset::make_split(store_, config).folds());
@@ -128,6 +131,73 @@ TEST_F(SplitTest, PutsTrainBeforeValidBeforeTestInTime) {
     EXPECT_GT(split.counts[3], 0U) << "flows cut in two should stand across a cut";
 }
 
+TEST_F(SplitTest, HoldsAClassOutOfTraining) {
+    auto config = by("capture");
+    config.hold_out = {"shell"};
+    auto const split = dataset::make_split(store_, config);
+    auto const whole = dataset::make_split(store_, by("capture"));
+    EXPECT_EQ(split.classes.at("shell"),
+              (std::array<std::uint64_t, 3>{0, 0, whole.classes.at("shell")[2]}));
+    EXPECT_EQ(split.classes.at("web"), whole.classes.at("web"));
+    EXPECT_EQ(split.counts[3], whole.classes.at("shell")[0] + whole.classes.at("shell")[1]);
+    config.hold_out = {"no such class"};
+    EXPECT_THROW(dataset::make_split(store_, config), base::Error);
+}
+
+TEST_F(SplitTest, KeepsAShareOfEachClassToTrainOn) {
+    auto config = by("capture");
+    config.label_share = 0.1;
+    auto const split = dataset::make_split(store_, config);
+    auto const whole = dataset::make_split(store_, by("capture"));
+    for (auto const& [name, flows] : split.classes) {
+        auto const all = whole.classes.at(name);
+        EXPECT_EQ(flows[0], (all[0] + 9) / 10) << name;
+        EXPECT_EQ(flows[1], all[1]);
+        EXPECT_EQ(flows[2], all[2]);
+    }
+    config.label_share = 0;
+    EXPECT_THROW(dataset::make_split(store_, config), base::Error);
+}
+
+// The second part of a cut flow may begin with the responder; it still goes with the first.
+TEST_F(SplitTest, KeepsPartsOfAFlowTogetherByTheirFirstPart) {
+    test::Scratch scratch;
+    test::MadeUnit unit{{"a.pcap"}, {}};
+    for (std::uint8_t host = 1; host < 40; ++host) {
+        auto flow = test::flow_between(test::endpoint_v4(host, 5000), test::endpoint_v4(99, 53));
+        test::add_packet(flow, flow::Direction::forward, host, {1, 2}, 60);
+        unit.flows.push_back({flow, 0, {0}});
+        flow.low_sent_first = !flow.low_sent_first;
+        unit.flows.push_back({flow, 0, {0}});
+    }
+    test::write_store(base::local_files(), scratch.path(), {unit}, test::three_classes());
+    auto const store = dataset::open_store(scratch.path());
+    auto const split = dataset::make_split(store, by("client"));
+    EXPECT_EQ(split.audit.pairs.at(1).flows.shared, 0U);
+    EXPECT_EQ(split.groups.size(), 39U);
+    for (std::uint64_t i = 0; i < store.flows(); i += 2) {
+        EXPECT_EQ(split.fold_of(i), split.fold_of(i + 1));
+    }
+}
+
+TEST_F(SplitTest, SaysInHowManyGroupsAMissingClassIs) {
+    test::Scratch scratch;
+    test::MadeUnit unit{{"a.pcap", "b.pcap", "c.pcap"}, {}};
+    for (std::uint32_t i = 0; i < 30; ++i) {
+        auto flow = test::flow_between(test::endpoint_v4(1, static_cast<std::uint16_t>(5000 + i)),
+                                       test::endpoint_v4(2, 53));
+        test::add_packet(flow, flow::Direction::forward, i, {1, 2}, 60);
+        unit.flows.push_back({flow, i % 3, {i % 3 == 0 ? 1 : 2}});
+    }
+    test::write_store(base::local_files(), scratch.path(), {unit}, test::three_classes());
+    auto const split = dataset::make_split(dataset::open_store(scratch.path()), by("capture"));
+    std::map<std::string, std::uint64_t> groups;
+    for (auto const& missing : split.missing) groups[missing.class_name] = missing.groups;
+    EXPECT_EQ(groups.at("mail"), 0U);
+    EXPECT_EQ(groups.at("shell"), 1U);
+    EXPECT_EQ(groups.at("web"), 2U);
+}
+
 TEST_F(SplitTest, LinesFoldersUpInOrder) {
     auto const split = dataset::make_split(store_, by("folder"));
     EXPECT_EQ(split.groups,
@@ -136,7 +206,7 @@ TEST_F(SplitTest, LinesFoldersUpInOrder) {
 }
 
 TEST_F(SplitTest, ComesBackFromItsFile) {
-    for (auto const* what : {"flow", "capture", "folder", "client", "time"}) {
+    for (auto const* what : {"flow", "capture", "folder", "site", "client", "server", "time"}) {
         auto made = dataset::make_split(store_, by(what, what));
         dataset::publish_split(base::local_files(), store_, made);
         auto const loaded = dataset::load_split(store_, what);
@@ -148,7 +218,8 @@ TEST_F(SplitTest, ComesBackFromItsFile) {
         EXPECT_EQ(dataset::to_json(store_, loaded), dataset::to_json(store_, made));
     }
     EXPECT_EQ(dataset::split_names(scratch_.path()),
-              (std::vector<std::string>{"capture", "client", "flow", "folder", "time"}));
+              (std::vector<std::string>{"capture", "client", "flow", "folder", "server", "site",
+                                        "time"}));
 }
 
 TEST_F(SplitTest, IsNotOverwrittenUnlessForced) {
@@ -223,6 +294,22 @@ TEST_F(SplitTest, AuditCountsWhatStandsOnBothSides) {
     EXPECT_EQ(pair.flows.shared, 0U);
     EXPECT_EQ(pair.five_tuples.shared, 0U);
     EXPECT_EQ(split.audit.sampled, 1U);
+
+    std::array<std::set<std::vector<std::int64_t>>, 2> sequences;
+    for (std::uint64_t i = 0; i < store_.flows(); ++i) {
+        auto const fold = split.fold_of(i);
+        if (fold == Fold::valid) continue;
+        std::vector<std::int64_t> sizes;
+        auto const flow = store_.flow(i);
+        for (std::uint64_t p = 0; p < std::min<std::uint64_t>(30, flow.packets); ++p) {
+            auto const packet = store_.packet(flow.first_packet + p);
+            auto const back = packet.direction == flow::Direction::backward;
+            sizes.push_back(back ? -std::int64_t{packet.wire_length} : packet.wire_length);
+        }
+        sequences[fold == Fold::train ? 0 : 1].insert(sizes);
+    }
+    EXPECT_EQ(pair.sequences.first, sequences[0].size());
+    EXPECT_EQ(pair.sequences.second, sequences[1].size());
 }
 
 TEST(SpreadGroups, BringsEachClassToEachFoldItsGroupsAllow) {

@@ -29,6 +29,7 @@ struct PairAudit {
     Overlap servers;        ///< responder address and port
     Overlap clients;        ///< initiator address
     Overlap flow_tokens;    ///< whole flows of equal tokens
+    Overlap sequences;      ///< flows of equal sizes and directions over their first 30 packets
     Overlap packet_tokens;  ///< packets of equal tokens
 };
 
@@ -36,6 +37,12 @@ struct Audit {
     std::vector<PairAudit> pairs;  ///< train-valid, train-test, valid-test
     std::uint64_t sampled = 1;     ///< packet_tokens looked at one value in this many
 };
+
+/// Hash of tokens as a model gets them.
+std::uint64_t token_hash(std::span<token::TokenId const> tokens);
+
+/// Hash of the signed wire sizes of a flow's first 30 packets: all that packet-size models see.
+std::uint64_t sequence_hash(Store const& store, FlowView const& flow);
 
 /// `folds` has one entry for each flow of the store.
 Audit audit_folds(Store const& store, std::span<Fold const> folds);

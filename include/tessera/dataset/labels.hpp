@@ -69,6 +69,11 @@ class LabelRules {
 /// line.
 LabelRules load_label_rules(std::filesystem::path const& file);
 
+/// Rules for captures that lie in a folder a class: set "folder", the class of a capture is the
+/// folder that holds it ("web" for "2024/web/a.pcap"); a capture in no folder has none.
+/// Error(usage) for a folder whose name can be no class.
+LabelRules folder_labels(std::span<std::string const> captures);
+
 /// True when the glob fits the display name or its last parts: "a*.pcap" fits "run1/ab.pcap". `*`
 /// stands for anything within a part of the path, `**` for anything, `?` for one letter, `[a-f]`
 /// and

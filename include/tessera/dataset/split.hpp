@@ -20,7 +20,7 @@
 namespace tessera::dataset {
 
 /// What stays together in one fold.
-enum class SplitBy : std::uint8_t { flow, capture, folder, client, time };
+enum class SplitBy : std::uint8_t { flow, capture, folder, site, client, server, time };
 
 char const* name(SplitBy by);
 
@@ -29,12 +29,14 @@ SplitBy split_by(std::string const& text);
 
 struct SplitConfig {
     std::string name = "default";  ///< STORE/splits/NAME.json
-    std::string by = "flow";       ///< flow, capture, folder, client or time
+    std::string by = "flow";       ///< flow, capture, folder, site, client, server or time
     double train = 0.7;            ///< share of flows, as near as whole groups allow
     double valid = 0.1;
     double test = 0.2;
     std::uint64_t seed = 1;  ///< at most 2^63 - 1
     std::string label_set;   ///< classes to spread over the folds; empty: the first set, if any
+    std::vector<std::string> hold_out;  ///< classes kept out of train and valid: unknown ones
+    double label_share = 1;             ///< of each class's training flows that stay in train
 };
 
 void describe(base::OptionTable& options, SplitConfig& config);
@@ -43,6 +45,7 @@ void describe(base::OptionTable& options, SplitConfig& config);
 struct MissingClass {
     std::string class_name;
     Fold fold;
+    std::uint64_t groups = 0;  ///< that hold the class in the whole store; 0: split without groups
 };
 
 /// Which flow belongs to which fold, by whole groups (datasets/FORMAT.md, "Split").
@@ -56,7 +59,7 @@ class Split {
 
     SplitConfig config;
     SplitBy by = SplitBy::flow;
-    std::map<std::string, Fold> groups;              ///< for capture, folder, client
+    std::map<std::string, Fold> groups;              ///< for all but flow and time
     std::array<base::Nanoseconds, 2> cuts{};         ///< for time: start of valid, of test
     std::array<std::uint64_t, fold_kinds> counts{};  ///< flows per fold
     std::map<std::string, std::array<std::uint64_t, 3>> classes;  ///< flows per train, valid, test
@@ -68,7 +71,9 @@ class Split {
     friend Split make_split(Store const&, SplitConfig const&);
     friend Split load_split(Store const&, std::string_view);
 
-    void apply_rule(Store const& store);     // config, groups, cuts -> folds, counts
+    void apply_rule(Store const& store);  // config, groups, cuts -> folds, counts
+    void hold_out_classes(Store const& store);
+    void thin_training(Store const& store);
     void count_classes(Store const& store);  // folds -> classes, missing
 
     std::vector<Fold> folds_;  // [flow]

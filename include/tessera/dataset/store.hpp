@@ -150,6 +150,10 @@ class Store {
     std::vector<Shard> shards_;
 };
 
+/// Position of the named label set, or the first one for an empty name. Error(usage) when there is
+/// none.
+std::size_t label_set_or_first(Store const& store, std::string const& name);
+
 /// Error(bad_input) when it is no store, damaged, or of another version.
 Store open_store(std::filesystem::path const& path, StoreCheck check = StoreCheck::automatic);
 
