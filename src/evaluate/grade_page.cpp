@@ -1,3 +1,5 @@
+#include "trust_page.hpp"
+
 #include <cmath>
 #include <optional>
 #include <set>
@@ -153,7 +155,8 @@ void add_split(Page& page, SplitFacts const& split) {
                               {"kept together", "all of one " + split.by},
                               {"train flows", grouped(split.flows[0])},
                               {"valid flows", grouped(split.flows[1])},
-                              {"test flows", grouped(split.flows[2])}}));
+                              {"test flows", grouped(split.flows[2])},
+                              {"labels kept", fmt::format("{:g} %", 100 * split.label_share)}}));
     for (auto const& warning : split.warnings) page.paragraph(warning);
     if (split.audit.empty()) return;
     page.paragraph("Values that stand in two folds at once; a model may know them again.");
@@ -186,16 +189,19 @@ std::string report_html(Report const& report) {
     page.heading("Scores");
     page.table(score_table(report));
     page.paragraph(how_intervals_were_made(report));
+    for (auto const& note : report.notes) page.paragraph(note);
     page.figures({controls_figure(report), classes_figure(report.model)});
     page.heading("Confusion matrix");
     page.wide_figure(confusion_figure(report.model));
     page.heading("Probabilities and further scores");
-    page.figures({calibration_figure(report.model.scores.probabilities)});
+    page.figures({calibration_figure(report.model.scores.probabilities), rejection_figure(report)});
     page.table(all_scores(report.model));
+    add_companions(page, report);
     auto const curves = report::curve_figures(report.metrics);
     if (!curves.empty()) page.heading("Training");
     page.figures(curves);
     add_split(page, report.split);
+    add_duplicates(page, report);
     add_packets(page, report.packets);
     page.heading("Provenance");
     page.table(report::facts(report.provenance));

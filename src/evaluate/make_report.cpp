@@ -5,6 +5,7 @@
 
 #include <tessera/base/error.hpp>
 #include <tessera/base/version.hpp>
+#include <tessera/baseline/trees.hpp>
 #include <tessera/evaluate/make_report.hpp>
 #include <tessera/evaluate/store_facts.hpp>
 #include <tessera/evaluate/votes.hpp>
@@ -47,6 +48,57 @@ Report blank_report(TestBed const& bed) {
     return report;
 }
 
+/// Items of which `wanted` is true, in order.
+template <class Wanted>
+baseline::Predictions chosen(baseline::Predictions const& all, Wanted const& wanted) {
+    baseline::Predictions result;
+    result.classes = all.classes;
+    result.captures = all.captures;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        if (wanted(i)) result.add(all.capture[i], all.flow[i], all.labels[i], all.row(i));
+    }
+    return result;
+}
+
+/// Moves items of held-out classes into `report.unknown`.
+void part_unknown(Report& report, dataset::Split const& split, baseline::Predictions& answers) {
+    auto const& held_out = split.config.hold_out;
+    if (held_out.empty()) return;
+    auto const is_unknown = [&](std::size_t item) {
+        auto const& name = answers.classes[static_cast<std::size_t>(answers.labels[item])];
+        return std::find(held_out.begin(), held_out.end(), name) != held_out.end();
+    };
+    auto const unknown = chosen(answers, is_unknown);
+    answers = chosen(answers, [&](std::size_t item) { return !is_unknown(item); });
+    report.unknown = unknown_classes(held_out, answers, unknown);
+    report.notes.push_back(
+        fmt::format("{} items of classes held out of training are not part of the scores; see "
+                    "\"Rejection\".",
+                    unknown.size()));
+}
+
+/// The model on what training does not hold word for word.
+void grade_unseen(Report& report) {
+    auto const& known = report.duplicates->known;
+    auto const& all = report.model.predictions;
+    auto rest = chosen(all, [&](std::size_t item) { return !known.contains(all.flow[item]); });
+    if (rest.size() == 0 || rest.size() == all.size()) return;
+    report.unseen.push_back(graded("without_equal_tokens", report.model.title + ", unseen flows",
+                                   std::move(rest), report.bootstrap));
+}
+
+/// What follows from the graded model alone.
+void add_trust(Report& report, TestBed const& bed) {
+    report.rejection = rejection(report.model.predictions);
+    report.duplicates = duplicates(bed.store, bed.split, bed.label_set);
+    grade_unseen(report);
+    if (!baseline::has_trees()) {
+        report.notes.emplace_back(
+            "This build has no XGBoost: random forest and boosted trees are missing among the "
+            "controls.");
+    }
+}
+
 }  // namespace
 
 void describe(base::OptionTable& options, EvaluateConfig& config) {
@@ -57,7 +109,9 @@ void describe(base::OptionTable& options, EvaluateConfig& config) {
              "else flows",
              {"auto", "flow", "capture"})
         .add("level", config.level, "probability that an interval is to cover, below 1")
-        .add("bootstrap_seed", config.seed, "seed of the bootstrap");
+        .add("bootstrap_seed", config.seed, "seed of the bootstrap")
+        .add("beside", config.beside,
+             "other reports to show beside this one, NAME=REPORT: fewer labels, other masking");
 }
 
 BootstrapConfig bootstrap_config(EvaluateConfig const& config,
@@ -83,6 +137,10 @@ Report make_report(TestBed const& bed, ModelAnswers answers,
                    "the test fold of split '{}' has no labelled {}, so there is nothing to grade",
                    bed.split.config.name, answers.item);
     auto report = blank_report(bed);
+    part_unknown(report, bed.split, answers.predictions);
+    base::validate(answers.predictions.size() > 0, ExitCode::bad_input,
+                   "all classes of the test fold were held out of training");
+    report.companions = read_companions(config.beside);
     report.title = fmt::format("{} on {}", answers.title, bed.store.path().filename().string());
     report.item = answers.item;
     report.bootstrap = bootstrap_config(config, answers.predictions);
@@ -93,6 +151,7 @@ Report make_report(TestBed const& bed, ModelAnswers answers,
     }
     report.model =
         graded("model", std::move(answers.title), std::move(answers.predictions), report.bootstrap);
+    add_trust(report, bed);
     return report;
 }
 
@@ -100,7 +159,8 @@ Report control_report(TestBed const& bed, baseline::ControlConfig const& control
                       EvaluateConfig const& config) {
     auto report = blank_report(bed);
     auto const all = controls_of(bed, controls);
-    auto const& items = all.front().predictions;
+    auto items = all.front().predictions;
+    part_unknown(report, bed.split, items);
     base::validate(items.size() > 0, ExitCode::bad_input,
                    "the test fold of split '{}' has no labelled flow, so there is nothing to grade",
                    bed.split.config.name);
@@ -114,6 +174,7 @@ Report control_report(TestBed const& bed, baseline::ControlConfig const& control
                                        });
     report.model = *best;
     report.controls.erase(best);
+    add_trust(report, bed);
     return report;
 }
 

@@ -98,9 +98,55 @@ Json split_json(SplitFacts const& split) {
     return {
         {"name", split.name},
         {"by", split.by},
+        {"label_share", split.label_share},
         {"flows", {{"train", split.flows[0]}, {"valid", split.flows[1]}, {"test", split.flows[2]}}},
         {"audit", audit},
         {"warnings", split.warnings}};
+}
+
+Json rejection_json(Rejection const& rejection) {
+    Json curve = Json::array();
+    for (auto const& point : rejection.curve) {
+        curve.push_back({{"threshold", point.threshold},
+                         {"coverage", point.coverage},
+                         {"accuracy", point.accuracy}});
+    }
+    return {{"auroc_of_errors", rejection.auroc_of_errors}, {"curve", curve}};
+}
+
+Json unknown_json(UnknownClasses const& unknown) {
+    return {{"classes", unknown.classes},
+            {"known_items", unknown.known_items},
+            {"unknown_items", unknown.unknown_items},
+            {"auroc", unknown.auroc},
+            {"false_positives_at_95", unknown.false_positives_at_95}};
+}
+
+Json duplicates_json(Report const& report) {
+    auto const likes = [](Likes const& found) {
+        return Json{{"flows", found.flows}, {"of_another_class", found.of_another_class}};
+    };
+    Json json{{"test_flows", report.duplicates->test_flows},
+              {"equal_tokens", likes(report.duplicates->tokens)},
+              {"equal_sizes", likes(report.duplicates->sizes)}};
+    for (auto const& rest : report.unseen) {
+        json["without_equal_tokens"] = scores_json(rest.scores);
+        json["without_equal_tokens"]["items"] = rest.scores.items;
+        json["without_equal_tokens"]["intervals"] = intervals_json(rest);
+    }
+    return json;
+}
+
+Json companions_json(std::vector<Companion> const& companions) {
+    Json list = Json::array();
+    for (auto const& run : companions) {
+        list.push_back({{"name", run.name},
+                        {"masking", run.masking},
+                        {"label_share", run.label_share},
+                        {"macro_f1", run.macro_f1},
+                        {"interval", to_json(run.interval)}});
+    }
+    return list;
 }
 
 }  // namespace
@@ -111,6 +157,7 @@ std::string report_json(Report const& report) {
                  {"title", report.title},      {"headline", headline(report).text},
                  {"item", report.item},        {"items", model.scores.items}};
     json.update(scores_json(model.scores));
+    if (report.subject == Subject::controls) json["strongest_control"] = model.name;
     json["intervals"] = intervals_json(model);
     json["bootstrap"] = bootstrap_json(report.bootstrap);
     json["classes"] = model.predictions.classes;
@@ -122,6 +169,11 @@ std::string report_json(Report const& report) {
         json["votes_per_flow"] = scores_json(votes.scores);
         json["votes_per_flow"]["intervals"] = intervals_json(votes);
     }
+    json["rejection"] = rejection_json(report.rejection);
+    if (report.unknown) json["unknown_classes"] = unknown_json(*report.unknown);
+    if (report.duplicates) json["duplicates"] = duplicates_json(report);
+    json["beside"] = companions_json(report.companions);
+    json["notes"] = report.notes;
     add_controls(json, report);
     json["split"] = split_json(report.split);
     json["packets"] = {{"read", report.packets.read},

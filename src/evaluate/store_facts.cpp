@@ -17,7 +17,18 @@ void add_pair(SplitFacts& facts, dataset::PairAudit const& pair) {
     add("server (address and port)", pair.servers);
     add("client address", pair.clients);
     add("flow of equal tokens", pair.flow_tokens);
+    add("flow of equal packet sizes", pair.sequences);
     add("packet of equal tokens", pair.packet_tokens);
+}
+
+std::string to_text(dataset::MissingClass const& missing, dataset::SplitBy by) {
+    auto text =
+        fmt::format("The {} fold has no flow of class {}", name(missing.fold), missing.class_name);
+    if (missing.groups > 0) {
+        text += fmt::format(": the whole store has it in {} {}{}", missing.groups, name(by),
+                            missing.groups == 1 ? "" : "s");
+    }
+    return text + ".";
 }
 
 }  // namespace
@@ -26,11 +37,11 @@ SplitFacts split_facts(dataset::Split const& split) {
     SplitFacts facts;
     facts.name = split.config.name;
     facts.by = name(split.by);
+    facts.label_share = split.config.label_share;
     for (std::size_t i = 0; i < facts.flows.size(); ++i) facts.flows[i] = split.counts[i];
     for (auto const& pair : split.audit.pairs) add_pair(facts, pair);
     for (auto const& missing : split.missing) {
-        facts.warnings.push_back(fmt::format("The {} fold has no flow of class {}.",
-                                             name(missing.fold), missing.class_name));
+        facts.warnings.push_back(to_text(missing, split.by));
     }
     if (split.audit.sampled > 1) {
         facts.warnings.push_back(

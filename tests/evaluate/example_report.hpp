@@ -35,7 +35,16 @@ inline evaluate::Report example(double model, double control) {
                     "capture",
                     {700, 100, 120},
                     {{"train-test", "server", 3, 10, 5}},
-                    {"fold valid has no flow of class ssh"}};
+                    {"fold valid has no flow of class ssh"},
+                    1};
+    report.rejection = evaluate::rejection(report.model.predictions);
+    report.unknown = evaluate::unknown_classes({"tor <x>"}, guesses(model, 3), guesses(control, 4));
+    report.duplicates = evaluate::Duplicates{120, {12, 2}, {40, 11}, {}};
+    report.unseen.push_back(
+        evaluate::graded("without_equal_tokens", "unseen", guesses(0.5, 5), report.bootstrap));
+    report.companions = {{"network", "none", 1, 0.9, {0.8, 0.95}},
+                         {"network", "strict & long", 0.1, 0.4, {0.3, 0.5}},
+                         {"from random weights", "strict & long", 0.01, 0.2, {0.1, 0.3}}};
     report.packets = {1000, 990, {{"not_ip", 10}}};
     report.metrics = {{1, "train", {{"loss", 1.5}}}, {2, "train", {{"loss", 1.0}}}};
     report.provenance = {{"store", "abc"}, {"revision", "def"}};

@@ -67,7 +67,8 @@ TEST_P(Render, NothingOverflowsThePage) {
     auto const seen = lay_out(report_html(report), GetParam(), scratch);
     EXPECT_EQ(seen.window, GetParam()) << "0: the page was not laid out";
     EXPECT_LE(seen.content, seen.window);
-    EXPECT_EQ(seen.pictures, 5) << "controls, classes, confusion, calibration, loss";
+    EXPECT_EQ(seen.pictures, 7)
+        << "controls, classes, confusion, calibration, rejection, label budget, loss";
 }
 
 INSTANTIATE_TEST_SUITE_P(Widths, Render, testing::Values(500, 1280));

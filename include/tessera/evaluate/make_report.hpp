@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <tessera/base/options.hpp>
 #include <tessera/baseline/controls.hpp>
@@ -12,10 +13,11 @@
 namespace tessera::evaluate {
 
 struct EvaluateConfig {
-    std::int64_t resamples = 1000;  ///< of the bootstrap
-    std::string cluster = "auto";   ///< what is drawn whole: flow, capture, or what fits the fold
-    double level = 0.95;            ///< of the intervals
-    std::uint64_t seed = 1;         ///< of the bootstrap
+    std::int64_t resamples = 1000;    ///< of the bootstrap
+    std::string cluster = "auto";     ///< what is drawn whole: flow, capture, or what fits the fold
+    double level = 0.95;              ///< of the intervals
+    std::uint64_t seed = 1;           ///< of the bootstrap
+    std::vector<std::string> beside;  ///< NAME=REPORT of other runs to show beside this one
 };
 
 void describe(base::OptionTable& options, EvaluateConfig& config);
@@ -39,8 +41,9 @@ struct ModelAnswers {
 };
 
 /// Grades the model beside every control, fitted on the train fold and asked about the same items.
-/// Fills all of the report but `metrics`; provenance names store, split, tokens and build, the
-/// caller adds the run's.
+/// Items of classes that the split held out of training are not graded but set against the known
+/// ones. Fills all of the report but `metrics`; provenance names store, split, tokens and build,
+/// the caller adds the run's.
 Report make_report(TestBed const& bed, ModelAnswers answers,
                    baseline::ControlConfig const& controls, EvaluateConfig const& config);
 

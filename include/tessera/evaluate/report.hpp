@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +12,9 @@
 #include <tessera/baseline/controls.hpp>
 #include <tessera/baseline/predictions.hpp>
 #include <tessera/evaluate/bootstrap.hpp>
+#include <tessera/evaluate/companions.hpp>
+#include <tessera/evaluate/duplicates.hpp>
+#include <tessera/evaluate/rejection.hpp>
 #include <tessera/evaluate/scores.hpp>
 #include <tessera/evaluate/split_facts.hpp>
 #include <tessera/report/metrics.hpp>
@@ -54,11 +58,17 @@ struct Report {
     Graded model;
     std::vector<Graded> controls;  ///< graded on the same items
     std::vector<Graded> votes;     ///< packet models: the same by votes per flow; else empty
-    BootstrapConfig bootstrap;     ///< of model and controls
+    std::vector<Graded> unseen;  ///< the model without items of `duplicates`; empty if it has none
+    BootstrapConfig bootstrap;   ///< of model and controls
+    Rejection rejection;
+    std::optional<UnknownClasses> unknown;  ///< classes that the split held out of training
+    std::optional<Duplicates> duplicates;
+    std::vector<Companion> companions;  ///< other runs to show beside this one
     SplitFacts split;
     PacketCounts packets;
     std::vector<report::MetricRow> metrics;  ///< of the run that trained the model; may be empty
     std::vector<std::pair<std::string, std::string>> provenance;
+    std::vector<std::string> notes;  ///< what the reader must know about the grade
 };
 
 /// What a reader should know first.

@@ -23,6 +23,7 @@ struct SplitFacts {
     std::array<std::uint64_t, 3> flows{};  ///< train, valid, test
     std::vector<SharedValues> audit;
     std::vector<std::string> warnings;  ///< e.g. a class that a fold lacks
+    double label_share = 1;             ///< of the training labels that were kept
 };
 
 }  // namespace tessera::evaluate
