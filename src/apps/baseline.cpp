@@ -35,21 +35,12 @@ void describe(base::OptionTable& options, Config& config) {
     evaluate::describe(options, config.grading);
 }
 
-std::size_t label_set_of(dataset::Store const& store, std::string const& name) {
-    base::validate(!store.manifest().labels.empty(), base::ExitCode::usage,
-                   "'{}' has no labels: preprocess it with --labels",
-                   base::printable(store.path().string()));
-    auto const found = name.empty() ? std::optional<std::size_t>(0) : store.label_set(name);
-    base::validate(found.has_value(), base::ExitCode::usage, "the store has no label set '{}'",
-                   base::printable(name));
-    return *found;
-}
-
 void run(Config const& config, apps::CommonConfig const& common) {
     auto const store = dataset::open_store(config.store);
     auto const split = dataset::load_split(store, config.split);
     auto const report = evaluate::control_report(
-        {store, split, label_set_of(store, config.label_set)}, config.controls, config.grading);
+        {store, split, dataset::label_set_or_first(store, config.label_set)}, config.controls,
+        config.grading);
     if (!config.output.empty() && !common.dry_run) {
         evaluate::publish_report(
             base::local_files(), config.output, report,
@@ -62,7 +53,7 @@ void run(Config const& config, apps::CommonConfig const& common) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    apps::Command command("baseline", "majority, port, address and nearest-neighbour look-ups");
+    apps::Command command("baseline", "look-ups, k-NN, logistic regression and trees");
     Config config;
     describe(command.options(), config);
     command.examples("example: tessera baseline --store store --split by-capture --output report");

@@ -17,8 +17,9 @@ void print_classes(dataset::Split const& split) {
                    flows[2]);
     }
     for (auto const& missing : split.missing) {
-        fmt::print("  note: no flow of '{}' in {}: too few groups of it\n",
-                   base::printable(missing.class_name), dataset::name(missing.fold));
+        fmt::print("  note: no flow of '{}' in {}; groups that hold the class: {}\n",
+                   base::printable(missing.class_name), dataset::name(missing.fold),
+                   missing.groups);
     }
 }
 

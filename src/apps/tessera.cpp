@@ -30,8 +30,12 @@ constexpr std::array commands{
     Entry{"pretrain", "masked-burst and same-origin pre-training; resumes by itself"},
     Entry{"finetune", "flow- or packet-level classifier on a pre-trained encoder"},
     Entry{"evaluate", "grade a classifier on held-back flows: scores, baselines, report"},
-    Entry{"baseline", "majority, port, address and nearest-neighbour look-ups, same split"},
+    Entry{"baseline", "look-ups, k-NN, logistic regression and trees on the same split"},
+    Entry{"audit", "what single header fields and shared values give away on a split"},
+    Entry{"compare", "paired test between two graded models"},
     Entry{"classify", "captures -> one JSON line a flow"},
+    Entry{"reproduce",
+          "a recipe of datasets/: from raw captures to a table of models and controls"},
     Entry{"bench", "the figures of performance, each against a peer in the same run"},
     Entry{"version", "what this program was built from"},
 };

@@ -1,0 +1,117 @@
+"""One recipe from captures to reports: stores, splits, pre-training, every model, every control."""
+import json
+from dataclasses import dataclass
+
+from . import tables
+
+
+@dataclass
+class Grade:
+    """One graded run."""
+    model: str
+    masking: str
+    share: str
+    fold: int
+    seed: int
+    report: dict
+
+
+def slug(text):
+    return "".join(c if c.isalnum() else "-" for c in text.lower()).strip("-")
+
+
+class Experiment:
+    def __init__(self, recipe, runner, captures, folds, seeds):
+        self.recipe = recipe
+        self.runner = runner
+        self.captures = captures
+        self.folds = range(1, folds + 1)
+        self.seeds = range(1, seeds + 1)
+        self.work = runner.work
+
+    def flags(self, command):
+        return self.recipe.settings.get(command, [])
+
+    def inputs(self):
+        if self.recipe.labels == "tables":
+            return tables.lay_out(self.captures, self.recipe, self.work / "inputs")
+        if self.recipe.labels == "folders":
+            return self.captures, "folders"
+        return self.captures, self.recipe.folder / self.recipe.labels
+
+    def run(self):
+        """All grades: controls once a fold, models for each masking, fold and seed."""
+        captures, labels = self.inputs()
+        grades = []
+        for masking in self.recipe.masking:
+            store = self.work / f"store-{masking}"
+            self.runner.step(f"preprocess-{masking}", store / "manifest.json", "preprocess",
+                             "--input", captures, "--labels", labels, "--store", store, "--masking",
+                             masking, "--force", *self.flags("preprocess"))
+            for fold in self.folds:
+                grades += self.run_fold(store, masking, fold)
+        return grades
+
+    def run_fold(self, store, masking, fold):
+        for share in self.recipe.label_shares:
+            name = split_name(fold, share)
+            self.runner.step(f"split-{masking}-{name}", store / "splits" / f"{name}.json", "split",
+                             store, "--by", self.recipe.by, "--name", name, "--seed", fold,
+                             "--label-set", self.recipe.label_set, "--label-share", share,
+                             "--force", *self.flags("split"))
+        grades = []
+        if masking == self.recipe.masking[0]:
+            grades.append(self.controls(store, masking, fold))
+        for model, words in self.recipe.models.items():
+            for seed in self.seeds:
+                grades += self.model(store, masking, fold, seed, model, list(words))
+        return grades
+
+    def controls(self, store, masking, fold):
+        report = self.work / f"controls-{fold}"
+        self.runner.step(f"controls-{fold}", report, "baseline", "--store", store, "--split",
+                         split_name(fold, "1"), "--label-set", self.recipe.label_set, "--output",
+                         report, "--force", *self.flags("baseline"))
+        return Grade("", masking, "1", fold, 0, load(report))
+
+    def model(self, store, masking, fold, seed, model, words):
+        """Grades of one model: all labels under every masking, fewer labels under the first."""
+        shares = self.recipe.label_shares if masking == self.recipe.masking[0] else ["1"]
+        place = f"{masking}-{fold}-{seed}"
+        if "pretrained" in words:
+            words[words.index("pretrained")] = str(self.pretrain(store, place, fold, seed))
+        grades = []
+        for share in shares:
+            name = f"{slug(model)}-{place}-{slug(share)}"
+            run, report = self.work / f"run-{name}", self.work / f"report-{name}"
+            self.runner.step(f"finetune-{name}", run / "bundle", "finetune", "--store", store,
+                             "--split", split_name(fold, share), "--labels", self.recipe.label_set,
+                             "--run", run, "--seed", seed, "--progress", "none",
+                             *self.flags("finetune"), *words)
+            self.runner.step(f"evaluate-{name}", report, "evaluate", "--model", run, "--store",
+                             store, "--output", report, "--force", "--controls", "look-ups",
+                             *self.beside(grades), *self.flags("evaluate"))
+            grades.append(Grade(model, masking, share, fold, seed, load(report)))
+            grades[-1].report["folder"] = str(report)
+        return grades
+
+    @staticmethod
+    def beside(grades):
+        """Reports of the same model with fewer labels, so that the page draws its label budget."""
+        named = [f"{grade.model}={grade.report['folder']}" for grade in grades]
+        return ["--beside", *named] if named else []
+
+    def pretrain(self, store, place, fold, seed):
+        run = self.work / f"pretrained-{place}"
+        self.runner.step(f"pretrain-{place}", run / "checkpoints", "pretrain", "--store", store,
+                         "--split", split_name(fold, "1"), "--run", run, "--seed", seed,
+                         "--progress", "none", *self.flags("pretrain"))
+        return run
+
+
+def split_name(fold, share):
+    return f"fold{fold}" if share == "1" else f"fold{fold}-labels-{slug(share)}"
+
+
+def load(report):
+    return json.loads((report / "report.json").read_text(encoding="utf-8"))

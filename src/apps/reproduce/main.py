@@ -1,0 +1,114 @@
+"""tessera reproduce: from raw captures to a table of models beside controls, by one command."""
+import argparse
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from .experiment import Experiment
+from .recipe import Recipe, Refused, check_files, find, names
+from .results import Results
+from .runner import Runner
+
+HEAD = """# Results
+
+Written by `{command}`, version {version}; not by hand. macro-F1 on the test
+fold with its 95 % bootstrap interval; with several folds or seeds mean ± standard deviation. Models are
+small and trained for minutes on a CPU, so the rows say what these recipes reach, not what the methods can.
+Columns are masking profiles: strict hides addresses, ports, ids, checksums, sequence numbers and time
+stamps; D1 addresses and ports; all headers nothing. Controls read the flow table, which no masking touches.
+
+"""
+
+
+def arguments(argv):
+    parser = argparse.ArgumentParser(
+        prog="tessera reproduce", description="recipes: captures -> stores, splits, models, controls "
+        "-> a table beside the published figures; steps that are done are kept",
+        epilog="example: tessera reproduce iscx-vpn/service --input ISCX-VPN-2016 --work runs/iscx")
+    parser.add_argument("name", nargs="?", help="corpus, or corpus/experiment; see --list")
+    parser.add_argument("--input", type=Path, help="folder with the corpus as it was downloaded")
+    parser.add_argument("--work", type=Path, default=Path("reproduce"),
+                        help="folder for stores, runs and reports [reproduce]")
+    parser.add_argument("--results", type=Path, help="write the tables to this file too")
+    parser.add_argument("--folds", type=int, default=1, help="splits, each by its own seed [1]")
+    parser.add_argument("--seeds", type=int, default=1, help="trainings of each model a split [1]")
+    parser.add_argument("--launch", default="", help="words before each program, e.g. 'mpirun -n 4'")
+    parser.add_argument("--small", action="store_true",
+                        help="models and steps of datasets/small.cfg, for a first look on a CPU")
+    parser.add_argument("--controls-only", action="store_true", help="train no network")
+    parser.add_argument("--check", action="store_true", help="say what is missing or changed, and end")
+    parser.add_argument("--recipes", type=Path, help="folder of recipes [those of this program]")
+    parser.add_argument("--list", action="store_true", help="list the recipes")
+    return parser.parse_args(argv)
+
+
+def missing_files(recipe, root):
+    """Error(3) lists what is missing; names that are not certain only warn."""
+    lines, count = check_files(recipe.folder, root)
+    for line in lines:
+        print(f"tessera reproduce: {line}", file=sys.stderr)
+    certain = [line for line in lines if "not certain" not in line]
+    if certain:
+        raise Refused(f"{root} is not what {recipe.name} wants: {len(certain)} of its files are "
+                      f"missing or changed ({count} files found); {recipe.folder}/README.md says "
+                      "where to get them", 3)
+
+
+def reproduce(recipe: Recipe, options, programs):
+    if recipe.labels != "tables":
+        missing_files(recipe, options.input)
+    if options.check:
+        return ""
+    if options.controls_only:
+        recipe.models = {}
+    runner = Runner(programs, options.work / recipe.name, options.launch)
+    runner.say(f"{recipe.name}: {recipe.title}")
+    grades = Experiment(recipe, runner, options.input, options.folds, options.seeds).run()
+    return Results(recipe, grades).markdown()
+
+
+def publish(path, text):
+    """Whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, aside = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    os.chmod(aside, 0o644)
+    os.replace(aside, path)
+
+
+def run(argv, datasets, programs, version):
+    options = arguments(argv)
+    datasets = options.recipes or datasets
+    if options.list or not options.name:
+        print("\n".join(names(datasets)))
+        return
+    recipes = find(datasets, options.name, options.small)
+    if options.input is None:
+        raise Refused(f"--input: the folder with the corpus; {recipes[0].folder}/README.md says "
+                      "where to get it")
+    options.work = options.work.resolve()
+    shown = f"tessera reproduce {options.name} --folds {options.folds} --seeds {options.seeds}"
+    tables = []
+    for recipe in recipes:
+        tables.append(reproduce(recipe, options, programs))
+        if options.results and not options.check:
+            publish(options.results,
+                    HEAD.format(command=shown, version=version) + "\n".join(tables))
+    print("\n".join(tables))
+
+
+def main(argv, datasets, programs, version):
+    """The command; its exit code."""
+    try:
+        run(argv, Path(datasets), programs, version)
+    except Refused as fault:
+        print(f"tessera reproduce: {fault}", file=sys.stderr)
+        return fault.code
+    except OSError as fault:
+        print(f"tessera reproduce: {fault}", file=sys.stderr)
+        return 4
+    return 0

@@ -1,0 +1,119 @@
+"""Tables of results: models beside controls, a column a masking profile, and the label budget."""
+import statistics
+
+LOOK_UPS = ("majority", "port_lookup", "server_lookup")
+TITLES = {"majority": "majority class", "port_lookup": "port look-up",
+          "server_lookup": "server look-up", "knn_sizes": "k-NN on packet sizes",
+          "logistic_regression": "logistic regression", "random_forest": "random forest",
+          "random_forest_addresses": "random forest + addresses",
+          "boosted_trees": "boosted trees", "boosted_trees_addresses": "boosted trees + addresses",
+          "shuffled_labels": "shuffled labels"}
+COLUMNS = {"default": "strict", "D1": "as published (D1)", "none": "all headers"}
+
+
+def cell(scores):
+    """One run: score and interval; several: mean, deviation, number."""
+    if not scores:
+        return "–"
+    if len(scores) == 1:
+        value, (low, high) = scores[0]
+        return f"{value:.3f} ({low:.3f} - {high:.3f})"
+    values = [value for value, _ in scores]
+    return f"{statistics.mean(values):.3f} ± {statistics.stdev(values):.3f} (n = {len(values)})"
+
+
+def mean(scores):
+    return statistics.mean(value for value, _ in scores)
+
+
+def score_of(report):
+    return report["macro_f1"], report["intervals"]["macro_f1"]
+
+
+class Results:
+    """What the runs of one recipe came to."""
+
+    def __init__(self, recipe, grades):
+        self.recipe = recipe
+        self.models = [grade for grade in grades if grade.model]
+        self.controls = [grade.report for grade in grades if not grade.model]
+
+    def of(self, model, masking, share="1"):
+        return [score_of(grade.report) for grade in self.models
+                if (grade.model, grade.masking, grade.share) == (model, masking, share)]
+
+    def control_scores(self):
+        """{control: [(macro-F1, interval) of each fold]}; a controls' report has its strongest on top."""
+        scores = {}
+        for report in self.controls:
+            for name, values in report["baselines"].items():
+                scores.setdefault(name, []).append(
+                    (values["macro_f1"], report["baseline_intervals"][name]["macro_f1"]))
+            scores.setdefault(report["strongest_control"], []).append(score_of(report))
+        return {name: scores[name] for name in TITLES if name in scores}
+
+    def best_model(self):
+        strict = self.recipe.masking[0]
+        return max((mean(self.of(model, strict)), model) for model in self.recipe.models)
+
+    def verdict(self):
+        controls = {name: mean(scores) for name, scores in self.control_scores().items()}
+        look_up = max((controls[name], TITLES[name]) for name in LOOK_UPS)
+        lines = []
+        if self.recipe.models:
+            score, model = self.best_model()
+            word = "above" if score > look_up[0] else "NOT above"
+            lines.append(f"Best model: {model}, {score:.3f}; {word} every look-up "
+                         f"(best: {look_up[1]}, {look_up[0]:.3f})")
+            if "boosted_trees" in controls:
+                word = "at or above" if score >= controls["boosted_trees"] else "BELOW"
+                lines[-1] += (f"; {word} boosted trees without addresses and ports "
+                              f"({controls['boosted_trees']:.3f})")
+            lines[-1] += "."
+        best = max((value, TITLES[name]) for name, value in controls.items())
+        lines.append(f"Strongest control: {best[1]}, {best[0]:.3f}.")
+        return lines
+
+    def facts(self):
+        report = self.controls[0]
+        flows = report["split"]["flows"]
+        text = (f"{len(report['classes'])} classes; {flows['train']} / {flows['valid']} / "
+                f"{flows['test']} flows by {self.recipe.by} (train / valid / test, labelled or "
+                f"not), {report['items']} labelled in test.")
+        missing = [line for line in report["split"]["warnings"] if line.startswith("The test")]
+        lines = [text]
+        if missing:
+            lines.append(f"{len(missing)} of the classes have no flow in the test fold: too few "
+                         "captures hold them.")
+        if self.recipe.published:
+            lines.append(f"Published: {self.recipe.published}")
+        return lines
+
+    def table(self):
+        maskings = self.recipe.masking
+        head = ["macro-F1", *(COLUMNS.get(name, name) for name in maskings)]
+        rows = [head, ["---"] * len(head)]
+        for model in self.recipe.models:
+            rows.append([model, *(cell(self.of(model, masking)) for masking in maskings)])
+        for name, scores in self.control_scores().items():
+            rows.append([TITLES[name], cell(scores), *[""] * (len(maskings) - 1)])
+        return lines_of(rows)
+
+    def label_table(self):
+        shares = self.recipe.label_shares
+        if len(shares) < 2 or not self.recipe.models:
+            return []
+        head = ["labels in training", *(f"{100 * float(share):g} %" for share in shares)]
+        rows = [head, ["---"] * len(head)]
+        for model in self.recipe.models:
+            rows.append([model, *(cell(self.of(model, self.recipe.masking[0], share))
+                                  for share in shares)])
+        return ["", *lines_of(rows)]
+
+    def markdown(self):
+        return "\n".join([f"## {self.recipe.name}: {self.recipe.title}", "", *self.facts(), "",
+                          *self.verdict(), "", *self.table(), *self.label_table(), ""])
+
+
+def lines_of(rows):
+    return ["| " + " | ".join(row) + " |" for row in rows]

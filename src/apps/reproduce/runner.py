@@ -1,0 +1,64 @@
+"""Runs the programs of the suite, each step once: a step that is done with the same words stays."""
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from .recipe import Refused
+
+
+class Runner:
+    def __init__(self, programs, work, launch, quiet=False):
+        self.programs = Path(programs)
+        self.work = work
+        self.launch = shlex.split(launch)
+        self.quiet = quiet
+        self.started = time.monotonic()
+        self.environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1",
+                                OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
+                                OMPI_MCA_mpi_yield_when_idle="1")
+
+    def say(self, text):
+        if not self.quiet:
+            print(f"[{time.monotonic() - self.started:6.0f} s] {text}", file=sys.stderr, flush=True)
+
+    def step(self, name, output, command, *words):
+        """tessera-COMMAND WORDS; its output goes to WORK/log/NAME.txt. `output` is what it makes."""
+        line = [*self.launch, str(self.programs / f"tessera-{command}"), *map(str, words)]
+        stamp = self.work / "done" / f"{name}.json"
+        if output.exists() and stamp.exists() and json.loads(stamp.read_text()) == line:
+            return
+        stamp.parent.mkdir(parents=True, exist_ok=True)
+        stamp.unlink(missing_ok=True)
+        begun = stamp.with_suffix(".begun")
+        if not begun.exists() or json.loads(begun.read_text()) != line:
+            remove(output)
+            begun.write_text(json.dumps(line))
+        self.say(name)
+        self.run(name, line)
+        begun.rename(stamp)
+
+    def run(self, name, line):
+        log = self.work / "log" / f"{name}.txt"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with open(log, "w", encoding="utf-8") as file:
+            file.write("$ " + shlex.join(line) + "\n")
+            file.flush()
+            done = subprocess.run(line, stdout=file, stderr=subprocess.STDOUT, check=False,
+                                  stdin=subprocess.DEVNULL, env=self.environment)
+        if done.returncode == 0:
+            return
+        last = log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]
+        raise Refused(f"step '{name}' ended with {done.returncode}; its output is in {log}:\n  " +
+                      "\n  ".join(last), done.returncode if done.returncode > 0 else 1)
+
+
+def remove(path):
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,175 @@
+"""Recipes from captures to a table, on stand-ins that carry the names of the real corpora."""
+import hashlib
+import json
+import os
+import struct
+import subprocess
+import unittest
+from pathlib import Path
+
+from support import ENVIRONMENT, PROGRAMS, SHARED, InScratch, main
+
+DATASETS = Path(__file__).resolve().parents[2] / "datasets"
+# Controls as small as they go: these tests look at the path, not at the scores.
+QUICK = dict(ENVIRONMENT, TESSERA_BASELINE_TREES="3", TESSERA_EVALUATE_RESAMPLES="20")
+
+
+def reproduce(*words, expect=0, timeout=300):
+    done = subprocess.run([str(PROGRAMS / "tessera"), "reproduce", *map(str, words)], text=True,
+                          capture_output=True, env=QUICK, timeout=timeout, check=False)
+    assert done.returncode == expect, (done.returncode, done.stdout, done.stderr)
+    return done.stdout, done.stderr
+
+
+def udp_frame(source, destination, ports, payload):
+    """Ethernet, IPv4 (RFC 791) and UDP (RFC 768), checksums left out."""
+    udp = struct.pack("!HHHH", *ports, 8 + len(payload), 0) + payload
+    ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 1, 0, 64, 17, 0, source, destination)
+    return b"\2\0\0\0\0\1\2\0\0\0\0\2\x08\0" + ip + udp
+
+
+def capture(name, flows=6, packets=4):
+    """A classic pcap of UDP flows; sizes and bytes follow from the name without its digits, so that
+    classes can be told apart."""
+    kind = hashlib.sha256("".join(c for c in name if not c.isdigit()).encode()).digest()
+    host = hashlib.sha256(name.encode()).digest()[:2]
+    client, server = b"\x0a\1" + host, b"\x0a\2" + kind[:2]
+    text = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+    for flow in range(flows):
+        ports = (20000 + flow, 1000 + kind[3])
+        for number in range(packets):
+            payload = bytes(kind[4 + number:][:8]) + bytes(20 + kind[number] + flow)
+            ends = (client, server, ports) if number % 2 == 0 else (server, client, ports[::-1])
+            frame = udp_frame(*ends, payload)
+            text += struct.pack("<IIII", 1000 + flow, number, len(frame), len(frame)) + frame
+    return text
+
+
+def stand_in(corpus, folder):
+    """Captures under the names of CORPUS/files.txt, below a folder as an archive would have it."""
+    for line in (DATASETS / corpus / "files.txt").read_text().splitlines():
+        name = line.split("#")[0].strip().lstrip("?").strip()
+        if not name:
+            continue
+        path = folder / "unpacked" / name.replace(".pcap*", ".pcap").replace("*", "-1")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(capture(path.stem))
+
+
+class PapersRecipes(InScratch):
+    def run_recipe(self, name, *words):
+        corpus = self.scratch / "corpus"
+        if not corpus.exists():
+            stand_in(name.split("/")[0], corpus)
+        out, _ = reproduce(name, "--input", corpus, "--work", self.scratch / "work",
+                           "--controls-only", *words)
+        return out
+
+    def report(self, name, fold=1):
+        return json.loads((self.scratch / f"work/{name}/controls-{fold}/report.json").read_text())
+
+    def test_iscx_vpn_has_the_classes_of_the_papers(self):
+        for experiment, classes in (("service", 12), ("application", 17), ("service11", 11),
+                                    ("application15", 15)):
+            table = self.run_recipe(f"iscx-vpn/{experiment}")
+            report = self.report(f"iscx-vpn/{experiment}")
+            self.assertEqual(len(report["classes"]), classes, report["classes"])
+            self.assertIn(f"{classes} classes", table)
+            self.assertIn("boosted trees + addresses", table)
+            self.assertEqual(report["split"]["by"], "capture")
+            self.assertTrue(all(row["shared"] == 0 for row in report["split"]["audit"]
+                                if row["what"] == "capture"))
+        # One capture of torrents, two of e-mail inside the VPN: no split by capture has them all.
+        service = self.report("iscx-vpn/service")["split"]["warnings"]
+        self.assertTrue(any("Torrent: the whole store has it in 1 capture" in line
+                            for line in service), service)
+
+    def test_iscx_tor(self):
+        self.run_recipe("iscx-tor")
+        self.assertEqual(len(self.report("iscx-tor/service")["classes"]), 8)
+        self.assertEqual(len(self.report("iscx-tor/application")["classes"]), 16)
+
+    def test_ustc_tfc_over_two_folds(self):
+        table = self.run_recipe("ustc-tfc", "--folds", "2")
+        self.assertEqual(len(self.report("ustc-tfc/application")["classes"]), 20)
+        self.assertEqual(len(self.report("ustc-tfc/malware", fold=2)["classes"]), 2)
+        self.assertIn("(n = 2)", table)
+
+    def test_folders_are_classes(self):
+        for app in ("com.example.mail", "org.example.maps", "net.example.chat"):
+            for number in (1, 2):
+                path = self.scratch / f"corpus/{app}/{number}.pcap"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(capture(f"{app}{number}", flows=12))
+        for name in ("cross-platform/android", "cstnet-tls1.3/service"):
+            self.run_recipe(name)
+            self.assertEqual(self.report(name)["classes"],
+                             ["com.example.mail", "net.example.chat", "org.example.maps"])
+
+    def test_what_is_missing_is_named(self):
+        corpus = self.scratch / "corpus"
+        stand_in("iscx-vpn", corpus)
+        (corpus / "unpacked/torFacebook.pcap").unlink()
+        _, err = reproduce("iscx-vpn/service", "--input", corpus, "--check")
+        self.assertIn("missing: torFacebook.pcap* (this name is not certain", err)
+        (corpus / "unpacked/netflix2.pcap").rename(corpus / "unpacked/Netflix2.PCAPNG")
+        reproduce("iscx-vpn/service", "--input", corpus, "--check")
+        (corpus / "unpacked/vpn_ftps_A.pcap").unlink()
+        _, err = reproduce("iscx-vpn/service", "--input", corpus, "--work", self.scratch / "work",
+                           expect=3)
+        self.assertIn("missing: vpn_ftps_A.pcap*", err)
+        self.assertFalse((self.scratch / "work").exists())
+
+    def test_steps_that_are_done_stay(self):
+        first = self.run_recipe("ustc-tfc/malware")
+        _, err = reproduce("ustc-tfc/malware", "--input", self.scratch / "corpus", "--work",
+                           self.scratch / "work", "--controls-only", "--results",
+                           self.scratch / "results.md")
+        for step in ("preprocess", "split", "controls"):
+            self.assertNotIn(f"{step}-", err)
+        self.assertIn(first.strip(), (self.scratch / "results.md").read_text())
+
+    def test_an_unknown_recipe_lists_the_known(self):
+        _, err = reproduce("iscx", "--input", self.scratch, expect=2)
+        self.assertIn("iscx-vpn/service", err)
+
+
+class WithNetworks(InScratch):
+    @unittest.skipUnless((PROGRAMS / "tessera-finetune").exists(), "built without LibTorch")
+    def test_models_stand_beside_controls(self):
+        corpus = self.scratch / "corpus"
+        stand_in("ustc-tfc", corpus)
+        recipe = self.scratch / "datasets/mini"
+        recipe.mkdir(parents=True)
+        os.symlink(DATASETS / "ustc-tfc/labels.toml", recipe / "labels.toml")
+        size = "--layers 1 --hidden 16 --heads 2 --feed-forward 32"
+        (recipe / "two.ini").write_text(
+            "[recipe]\ntitle = two classes\nlabel_set = malware\nby = flow\nmasking = default\n"
+            "label_shares = 0.5 1\n[settings]\npretrain = " + size + " --sequence-length 32 "
+            "--train-iters 4 --save-interval 4 --eval-interval 0\nfinetune = --train-iters 4 "
+            "--save-interval 4 --eval-interval 4 --sequence-length 32\n[models]\nET-BERT = --init "
+            "pretrained\nrandom weights = --init none " + size + "\n")
+        out, _ = reproduce("mini", "--recipes", self.scratch / "datasets", "--input", corpus,
+                           "--work", self.scratch / "work")
+        self.assertIn("| ET-BERT | 0.", out)
+        self.assertIn("| labels in training | 50 % | 100 % |", out)
+        self.assertIn("boosted trees without addresses", out)
+        page = list((self.scratch / "work").rglob("report-et-bert-*-1/report.html"))
+        self.assertTrue(any("Label budget" in path.read_text() for path in page))
+
+
+@unittest.skipUnless(SHARED and (SHARED / "data").is_dir(), "no shared captures")
+class SharedTasks(InScratch):
+    def test_a_task_goes_from_tables_to_a_table(self):
+        out, _ = reproduce("tasks/ics-flow", "--input", SHARED / "data", "--work",
+                           self.scratch / "work", "--controls-only")
+        self.assertIn("4 classes", out)
+        labels = (self.scratch / "work/tasks/ics-flow/inputs/labels.csv").read_text()
+        self.assertEqual(len(labels.splitlines()) - 1, 162)  # of the data's own table, after the cap
+        store = self.scratch / "work/tasks/ics-flow/store-default/manifest.json"
+        histogram = json.loads(store.read_text())["labels"]["label"]["histogram"]
+        self.assertEqual(sum(histogram.values()), 162)
+
+
+if __name__ == "__main__":
+    main()
