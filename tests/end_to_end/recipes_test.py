@@ -132,6 +132,9 @@ class PapersRecipes(InScratch):
     def test_an_unknown_recipe_lists_the_known(self):
         _, err = reproduce("iscx", "--input", self.scratch, expect=2)
         self.assertIn("iscx-vpn/service", err)
+        for words in (["iscx-vpn", "--nonsense"], ["iscx-vpn"], ["iscx-vpn", "--folds", "some"]):
+            _, err = reproduce(*words, expect=2)
+            self.assertEqual(len(err.strip().splitlines()), 1, err)
 
 
 class WithNetworks(InScratch):

@@ -20,6 +20,18 @@ def slug(text):
     return "".join(c if c.isalnum() else "-" for c in text.lower()).strip("-")
 
 
+def merged(words):
+    """A command line in which each flag stands once: the later one counts."""
+    flags = {}
+    for word in words:
+        if word.startswith("--"):
+            name = word
+            flags[name] = []
+        else:
+            flags[name].append(word)
+    return [part for name, values in flags.items() for part in (name, *values)]
+
+
 class Experiment:
     def __init__(self, recipe, runner, captures, folds, seeds):
         self.recipe = recipe
@@ -63,6 +75,8 @@ class Experiment:
         if masking == self.recipe.masking[0]:
             grades.append(self.controls(store, masking, fold))
         for model, words in self.recipe.models.items():
+            if masking != self.recipe.masking[0] and not self.is_studied(model):
+                continue
             for seed in self.seeds:
                 grades += self.model(store, masking, fold, seed, model, list(words))
         return grades
@@ -76,7 +90,8 @@ class Experiment:
 
     def model(self, store, masking, fold, seed, model, words):
         """Grades of one model: all labels under every masking, fewer labels under the first."""
-        shares = self.recipe.label_shares if masking == self.recipe.masking[0] else ["1"]
+        wanted = masking == self.recipe.masking[0] and self.is_studied(model)
+        shares = self.recipe.label_shares if wanted else ["1"]
         place = f"{masking}-{fold}-{seed}"
         if "pretrained" in words:
             words[words.index("pretrained")] = str(self.pretrain(store, place, fold, seed))
@@ -87,13 +102,16 @@ class Experiment:
             self.runner.step(f"finetune-{name}", run / "bundle", "finetune", "--store", store,
                              "--split", split_name(fold, share), "--labels", self.recipe.label_set,
                              "--run", run, "--seed", seed, "--progress", "none",
-                             *self.flags("finetune"), *words)
+                             *merged([*self.flags("finetune"), *words]))
             self.runner.step(f"evaluate-{name}", report, "evaluate", "--model", run, "--store",
                              store, "--output", report, "--force", "--controls", "look-ups",
                              *self.beside(grades), *self.flags("evaluate"))
             grades.append(Grade(model, masking, share, fold, seed, load(report)))
             grades[-1].report["folder"] = str(report)
         return grades
+
+    def is_studied(self, model):
+        return not self.recipe.studied or model in self.recipe.studied.split(" | ")
 
     @staticmethod
     def beside(grades):

@@ -1,5 +1,6 @@
 """tessera reproduce: from raw captures to a table of models beside controls, by one command."""
 import argparse
+import json
 import os
 import sys
 import tempfile
@@ -21,8 +22,13 @@ stamps; D1 addresses and ports; all headers nothing. Controls read the flow tabl
 """
 
 
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        raise Refused(f"{message} (see tessera reproduce --help)")
+
+
 def arguments(argv):
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="tessera reproduce", description="recipes: captures -> stores, splits, models, controls "
         "-> a table beside the published figures; steps that are done are kept",
         epilog="example: tessera reproduce iscx-vpn/service --input ISCX-VPN-2016 --work runs/iscx")
@@ -39,6 +45,7 @@ def arguments(argv):
     parser.add_argument("--controls-only", action="store_true", help="train no network")
     parser.add_argument("--check", action="store_true", help="say what is missing or changed, and end")
     parser.add_argument("--recipes", type=Path, help="folder of recipes [those of this program]")
+    parser.add_argument("--json", action="store_true", help="print the results as JSON")
     parser.add_argument("--list", action="store_true", help="list the recipes")
     return parser.parse_args(argv)
 
@@ -59,13 +66,13 @@ def reproduce(recipe: Recipe, options, programs):
     if recipe.labels != "tables":
         missing_files(recipe, options.input)
     if options.check:
-        return ""
+        return None
     if options.controls_only:
         recipe.models = {}
     runner = Runner(programs, options.work / recipe.name, options.launch)
     runner.say(f"{recipe.name}: {recipe.title}")
     grades = Experiment(recipe, runner, options.input, options.folds, options.seeds).run()
-    return Results(recipe, grades).markdown()
+    return Results(recipe, grades)
 
 
 def publish(path, text):
@@ -92,13 +99,16 @@ def run(argv, datasets, programs, version):
                       "where to get it")
     options.work = options.work.resolve()
     shown = f"tessera reproduce {options.name} --folds {options.folds} --seeds {options.seeds}"
-    tables = []
+    results = []
     for recipe in recipes:
-        tables.append(reproduce(recipe, options, programs))
+        results.append(reproduce(recipe, options, programs))
         if options.results and not options.check:
-            publish(options.results,
-                    HEAD.format(command=shown, version=version) + "\n".join(tables))
-    print("\n".join(tables))
+            publish(options.results, HEAD.format(command=shown, version=version) +
+                    "\n".join(result.markdown() for result in results))
+    if options.json and not options.check:
+        print(json.dumps([result.as_json() for result in results], indent=2))
+    elif not options.check:
+        print("\n".join(result.markdown() for result in results))
 
 
 def main(argv, datasets, programs, version):

@@ -27,6 +27,7 @@ class Recipe:
     where: dict = field(default_factory=dict)  # "tables": which rows make the task
     masking: list = field(default_factory=lambda: ["default"])
     label_shares: list = field(default_factory=lambda: ["1"])
+    studied: str = ""  # the one model to put through other maskings and fewer labels; empty: all
     published: str = ""
     settings: dict = field(default_factory=dict)  # command: its flags
     models: dict = field(default_factory=dict)  # name: flags of finetune

@@ -110,6 +110,15 @@ class Results:
                                   for share in shares)])
         return ["", *lines_of(rows)]
 
+    def as_json(self):
+        return {"recipe": self.recipe.name, "facts": self.facts(), "verdict": self.verdict(),
+                "controls": self.control_scores(),
+                "models": [{"model": grade.model, "masking": grade.masking,
+                            "label_share": float(grade.share), "fold": grade.fold,
+                            "seed": grade.seed, "macro_f1": grade.report["macro_f1"],
+                            "interval": grade.report["intervals"]["macro_f1"]}
+                           for grade in self.models]}
+
     def markdown(self):
         return "\n".join([f"## {self.recipe.name}: {self.recipe.title}", "", *self.facts(), "",
                           *self.verdict(), "", *self.table(), *self.label_table(), ""])
