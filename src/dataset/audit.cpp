@@ -57,11 +57,23 @@ struct AddressHash {
 
 class Auditor {
   public:
-    Auditor(Store const& store, std::span<Fold const> folds) : store_(store) {
+    explicit Auditor(Store const& store) : store_(store) {
         // Memory stays bounded: about four million packet hashes are kept.
         while (store.packets() / sampled_ > (std::uint64_t{1} << 22U)) sampled_ *= 2;
-        for (std::uint64_t i = 0; i < folds.size(); ++i) {
-            if (folds[i] != Fold::excluded) add(store.flow(i), folds[i]);
+    }
+
+    void add_whole(FlowView const& flow, Fold fold) {
+        add(flow, fold);
+        for (std::uint64_t i = 0; i < flow.packets; ++i) {
+            add_packet(store_.packet(flow.first_packet + i).tokens, fold);
+        }
+    }
+
+    void add_drawn(FlowView const& flow, std::function<Fold(std::uint64_t)> const& fold_of) {
+        for (std::uint64_t i = 0; i < flow.packets; ++i) {
+            auto const fold = fold_of(flow.first_packet + i);
+            add(flow, fold);
+            add_packet(store_.packet(flow.first_packet + i).tokens, fold);
         }
     }
 
@@ -80,9 +92,6 @@ class Auditor {
         clients_.add(flow.initiator.address, fold);
         if (!flow.tokens.empty()) flow_tokens_.add(token_hash(flow.tokens), fold);
         sequences_.add(sequence_hash(store_, flow), fold);
-        for (std::uint64_t i = 0; i < flow.packets; ++i) {
-            add_packet(store_.packet(flow.first_packet + i).tokens, fold);
-        }
     }
 
     void add_packet(std::span<token::TokenId const> tokens, Fold fold) {
@@ -147,7 +156,17 @@ std::uint64_t sequence_hash(Store const& store, FlowView const& flow) {
 Audit audit_folds(Store const& store, std::span<Fold const> folds) {
     base::validate(folds.size() == store.flows(), base::ExitCode::failed, "{} folds for {} flows",
                    folds.size(), store.flows());
-    return Auditor(store, folds).result();
+    Auditor auditor(store);
+    for (std::uint64_t i = 0; i < folds.size(); ++i) {
+        if (folds[i] != Fold::excluded) auditor.add_whole(store.flow(i), folds[i]);
+    }
+    return auditor.result();
+}
+
+Audit audit_packets(Store const& store, std::function<Fold(std::uint64_t)> const& fold_of) {
+    Auditor auditor(store);
+    for (std::uint64_t i = 0; i < store.flows(); ++i) auditor.add_drawn(store.flow(i), fold_of);
+    return auditor.result();
 }
 
 void refuse_leaks(Store const& store, std::span<Fold const> folds, Audit const& audit) {

@@ -17,9 +17,9 @@ namespace {
 
 using base::ExitCode;
 
-constexpr std::array split_names_by{SplitBy::flow, SplitBy::capture, SplitBy::folder,
-                                    SplitBy::site, SplitBy::client,  SplitBy::server,
-                                    SplitBy::time};
+constexpr std::array split_names_by{SplitBy::flow, SplitBy::capture,     SplitBy::folder,
+                                    SplitBy::site, SplitBy::client,      SplitBy::server,
+                                    SplitBy::time, SplitBy::leaky_legacy};
 
 Fractions fractions_of(SplitConfig const& config) {
     Fractions const fractions{config.train, config.valid, config.test};
@@ -43,6 +43,10 @@ std::optional<std::size_t> label_set_of(Store const& store, SplitConfig const& c
     base::validate(found.has_value(), ExitCode::usage, "the store has no label set '{}'",
                    base::printable(config.label_set));
     return found;
+}
+
+std::uint8_t side_of(Fold fold) {
+    return static_cast<std::uint8_t>(1U << static_cast<unsigned>(fold));
 }
 
 std::map<std::string, std::uint64_t> groups_per_class(Store const& store, SplitBy by,
@@ -69,7 +73,8 @@ void check_sides(Split const& split) {
 }  // namespace
 
 char const* name(SplitBy by) {
-    constexpr std::array names{"flow", "capture", "folder", "site", "client", "server", "time"};
+    constexpr std::array names{"flow",   "capture", "folder", "site",
+                               "client", "server",  "time",   "leaky-legacy"};
     return names[static_cast<std::size_t>(by)];
 }
 
@@ -78,7 +83,8 @@ SplitBy split_by(std::string const& text) {
         if (text == name(by)) return by;
     }
     base::fail(ExitCode::usage,
-               "split by '{}': expected flow, capture, folder, site, client, server or time",
+               "split by '{}': expected flow, capture, folder, site, client, server, time or "
+               "leaky-legacy",
                base::printable(text));
 }
 
@@ -86,7 +92,7 @@ void describe(base::OptionTable& options, SplitConfig& config) {
     options.section("split")
         .add("name", config.name, "name of the split, STORE/splits/NAME.json")
         .add("by", config.by, "what stays together in one fold",
-             {"flow", "capture", "folder", "site", "client", "server", "time"})
+             {"flow", "capture", "folder", "site", "client", "server", "time", "leaky-legacy"})
         .add("train", config.train, "share of flows to train on")
         .add("valid", config.valid, "share of flows to choose settings by")
         .add("test", config.test, "share of flows to grade on")
@@ -103,14 +109,47 @@ std::vector<std::uint64_t> Split::flows(Fold fold) const {
     std::vector<std::uint64_t> flows;
     flows.reserve(counts[static_cast<std::size_t>(fold)]);
     for (std::uint64_t i = 0; i < folds_.size(); ++i) {
-        if (folds_[i] == fold) flows.push_back(i);
+        if (holds(i, static_cast<std::size_t>(fold))) flows.push_back(i);
     }
     return flows;
 }
 
+std::function<bool(std::uint64_t)> Split::packets_in(Fold fold) const {
+    if (by != SplitBy::leaky_legacy) return {};
+    auto const fractions = fractions_of(config);
+    return [fractions, fold, seed = config.seed](std::uint64_t packet) {
+        return fold_of_packet(packet, fractions, seed) == fold;
+    };
+}
+
+void Split::draw_packets(Store const& store) {
+    auto const fractions = fractions_of(config);
+    for (std::uint64_t i = 0; i < store.flows(); ++i) {
+        auto const flow = store.flow(i);
+        folds_.push_back(fold_of_packet(flow.first_packet, fractions, config.seed));
+        std::uint8_t sides = 0;
+        for (std::uint64_t packet = 0; packet < flow.packets; ++packet) {
+            sides |= side_of(fold_of_packet(flow.first_packet + packet, fractions, config.seed));
+        }
+        packet_sides_.push_back(sides);
+    }
+}
+
+void Split::require_whole_flows(char const* option) const {
+    base::validate(by != SplitBy::leaky_legacy, ExitCode::usage,
+                   "split {} needs whole flows; leaky-legacy draws packets", option);
+}
+
+bool Split::holds(std::size_t flow, std::size_t fold) const {
+    if (packet_sides_.empty()) return static_cast<std::size_t>(folds_[flow]) == fold;
+    return (packet_sides_[flow] >> fold & 1U) != 0;
+}
+
 void Split::apply_rule(Store const& store) {
     auto const fractions = fractions_of(config);
-    if (by == SplitBy::flow) {
+    if (by == SplitBy::leaky_legacy) {
+        draw_packets(store);
+    } else if (by == SplitBy::flow) {
         folds_ = folds_by_flow(store, fractions, config.seed);
     } else if (by == SplitBy::time) {
         folds_ = folds_by_time(store, cuts);
@@ -120,11 +159,14 @@ void Split::apply_rule(Store const& store) {
     hold_out_classes(store);
     thin_training(store);
     counts = {};
-    for (auto const fold : folds_) ++counts[static_cast<std::size_t>(fold)];
+    for (std::size_t i = 0; i < folds_.size(); ++i) {
+        for (std::size_t fold = 0; fold < fold_kinds; ++fold) counts[fold] += holds(i, fold);
+    }
 }
 
 void Split::hold_out_classes(Store const& store) {
     if (config.hold_out.empty()) return;
+    require_whole_flows("hold_out");
     auto const set = label_set_of(store, config);
     base::validate(set.has_value(), ExitCode::usage, "hold_out needs a store with labels");
     auto const& names = store.manifest().labels[*set].classes;
@@ -148,6 +190,7 @@ void Split::thin_training(Store const& store) {
                    "split label_share {} is not above 0 and up to 1", config.label_share);
     auto const set = label_set_of(store, config);
     if (config.label_share == 1 || !set) return;
+    require_whole_flows("label_share");
     std::map<std::int32_t, std::vector<std::uint64_t>> of_class;
     for (std::uint64_t i = 0; i < folds_.size(); ++i) {
         if (folds_[i] == Fold::train) of_class[store.label(i, *set)].push_back(i);
@@ -167,8 +210,9 @@ void Split::count_classes(Store const& store) {
     for (auto const& class_name : names) classes[class_name] = {};
     for (std::uint64_t i = 0; i < folds_.size(); ++i) {
         auto const label = store.label(i, *set);
-        if (label == no_label || folds_[i] == Fold::excluded) continue;
-        ++classes[names[static_cast<std::size_t>(label)]][static_cast<std::size_t>(folds_[i])];
+        if (label == no_label) continue;
+        auto& of_class = classes[names[static_cast<std::size_t>(label)]];
+        for (std::size_t fold = 0; fold < of_class.size(); ++fold) of_class[fold] += holds(i, fold);
     }
     auto const spread =
         groups.empty() ? std::map<std::string, std::uint64_t>{} : groups_per_class(store, by, *set);
@@ -195,7 +239,7 @@ Split make_split(Store const& store, SplitConfig const& config) {
     if (set) split.config.label_set = store.manifest().labels[*set].name;
     if (split.by == SplitBy::time) {
         split.cuts = time_cuts(store, fractions);
-    } else if (split.by != SplitBy::flow) {
+    } else if (split.by != SplitBy::flow && split.by != SplitBy::leaky_legacy) {
         auto const groups = count_groups(store, split.by, set);
         split.groups = split.by == SplitBy::folder ? line_up_groups(groups, fractions)
                                                    : spread_groups(groups, fractions, config.seed);
@@ -203,6 +247,12 @@ Split make_split(Store const& store, SplitConfig const& config) {
     split.apply_rule(store);
     check_sides(split);
     split.count_classes(store);
+    if (split.by == SplitBy::leaky_legacy) {
+        split.audit = audit_packets(store, [&](std::uint64_t packet) {
+            return fold_of_packet(packet, fractions, config.seed);
+        });
+        return split;
+    }
     split.audit = audit_folds(store, split.folds_);
     refuse_leaks(store, split.folds_, split.audit);
     return split;

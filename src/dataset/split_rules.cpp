@@ -40,6 +40,14 @@ Fold fold_at(base::Nanoseconds start, std::array<base::Nanoseconds, 2> const& cu
 
 }  // namespace
 
+Fold fold_of_packet(std::uint64_t packet, Fractions const& fractions, std::uint64_t seed) {
+    std::array<std::byte, 8> bytes{};
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        bytes.at(i) = static_cast<std::byte>(packet >> 8U * i & 0xffU);
+    }
+    return fold_at(std::ldexp(static_cast<double>(base::hash64(bytes, seed)), -64), fractions);
+}
+
 std::vector<Fold> folds_by_flow(Store const& store, Fractions const& fractions,
                                 std::uint64_t seed) {
     std::vector<Fold> folds;

@@ -16,6 +16,9 @@ namespace tessera::dataset {
 /// By the hash of a flow's 5-tuple.
 std::vector<Fold> folds_by_flow(Store const& store, Fractions const& fractions, std::uint64_t seed);
 
+/// Fold of a packet drawn by itself: its index in the store, hashed.
+Fold fold_of_packet(std::uint64_t packet, Fractions const& fractions, std::uint64_t seed);
+
 /// By a table of groups; Error(bad_input) when a flow's group is not in it.
 std::vector<Fold> folds_by_group(Store const& store, SplitBy by,
                                  std::map<std::string, Fold> const& groups);

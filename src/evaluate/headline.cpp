@@ -33,16 +33,7 @@ std::string comparison(Graded const& best, Lead const& lead) {
                        lead.interval.high, clear);
 }
 
-}  // namespace
-
-Lead lead_over(Graded const& model, Graded const& control, double level) {
-    return {macro_f1(model) - macro_f1(control),
-            interval(difference(model.replicates.scores.at(main_score),
-                                control.replicates.scores.at(main_score)),
-                     level)};
-}
-
-Headline headline(Report const& report) {
+Headline graded_headline(Report const& report) {
     auto const score =
         fmt::format("macro-F1 {} on {} {}s of the test fold.", with_interval(report.model),
                     report::grouped(report.model.scores.items), report.item);
@@ -59,6 +50,26 @@ Headline headline(Report const& report) {
     }
     return {score + " " + comparison(*best, lead_over(report.model, *best, report.bootstrap.level)),
             false};
+}
+
+}  // namespace
+
+Lead lead_over(Graded const& model, Graded const& control, double level) {
+    return {macro_f1(model) - macro_f1(control),
+            interval(difference(model.replicates.scores.at(main_score),
+                                control.replicates.scores.at(main_score)),
+                     level)};
+}
+
+Headline headline(Report const& report) {
+    auto first = graded_headline(report);
+    if (report.split.is_leaky) {
+        first.text =
+            "LEAKY SPLIT: packets of one flow stand in training and in test, so these scores say "
+            "how well flows are recognised, not classes. " +
+            first.text;
+    }
+    return first;
 }
 
 }  // namespace tessera::evaluate

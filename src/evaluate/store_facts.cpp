@@ -38,6 +38,7 @@ SplitFacts split_facts(dataset::Split const& split) {
     facts.name = split.config.name;
     facts.by = name(split.by);
     facts.label_share = split.config.label_share;
+    facts.is_leaky = split.by == dataset::SplitBy::leaky_legacy;
     for (std::size_t i = 0; i < facts.flows.size(); ++i) facts.flows[i] = split.counts[i];
     for (auto const& pair : split.audit.pairs) add_pair(facts, pair);
     for (auto const& missing : split.missing) {

@@ -131,6 +131,36 @@ TEST_F(SplitTest, PutsTrainBeforeValidBeforeTestInTime) {
     EXPECT_GT(split.counts[3], 0U) << "flows cut in two should stand across a cut";
 }
 
+TEST_F(SplitTest, LeakyLegacyDrawsPacketsAndTheAuditShowsIt) {
+    auto split = dataset::make_split(store_, by("leaky-legacy"));
+    auto const& audit = split.audit.pairs.at(1);
+    EXPECT_GT(audit.flows.shared, audit.flows.second / 2) << "flows stand on both sides";
+    std::array const folds{Fold::train, Fold::valid, Fold::test};
+    std::array<std::uint64_t, 3> packets{};
+    for (std::uint64_t packet = 0; packet < store_.packets(); ++packet) {
+        int sides = 0;
+        for (std::size_t i = 0; i < folds.size(); ++i) {
+            auto const is_here = split.packets_in(folds.at(i))(packet);
+            packets.at(i) += is_here ? 1U : 0U;
+            sides += is_here ? 1 : 0;
+        }
+        ASSERT_EQ(sides, 1) << packet;
+    }
+    EXPECT_NEAR(static_cast<double>(packets[0]) / static_cast<double>(store_.packets()), 0.7, 0.05);
+    for (auto const flow : split.flows(Fold::test)) {
+        auto const view = store_.flow(flow);
+        auto const in_test = split.packets_in(Fold::test);
+        bool found = false;
+        for (std::uint64_t i = 0; i < view.packets; ++i) {
+            found = found || in_test(view.first_packet + i);
+        }
+        EXPECT_TRUE(found) << flow;
+    }
+    EXPECT_FALSE(dataset::make_split(store_, by("flow")).packets_in(Fold::test));
+    dataset::publish_split(base::local_files(), store_, split);
+    EXPECT_EQ(dataset::load_split(store_, "default").flows(Fold::test), split.flows(Fold::test));
+}
+
 TEST_F(SplitTest, HoldsAClassOutOfTraining) {
     auto config = by("capture");
     config.hold_out = {"shell"};

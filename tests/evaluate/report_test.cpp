@@ -122,6 +122,13 @@ TEST(Report, FirstLineNamesTheBestControl) {
     EXPECT_THAT(report_html(example(0.4, 0.9)), HasSubstr("class=\"headline warning\""));
 }
 
+TEST(Report, FirstLineSaysThatASplitLeaks) {
+    auto report = test::example(0.8, 0.5);
+    EXPECT_THAT(headline(report).text, testing::Not(HasSubstr("LEAKY")));
+    report.split.is_leaky = true;
+    EXPECT_THAT(headline(report).text, testing::StartsWith("LEAKY SPLIT"));
+}
+
 TEST(Report, FolderIsPublishedWholeAndNeverOverwrittenUnasked) {
     test::Scratch const scratch;
     auto const folder = scratch / "report";

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -46,6 +47,10 @@ std::uint64_t sequence_hash(Store const& store, FlowView const& flow);
 
 /// `folds` has one entry for each flow of the store.
 Audit audit_folds(Store const& store, std::span<Fold const> folds);
+
+/// The same where packets are drawn one by one: a flow stands in every fold that has one of its
+/// packets. `fold_of` takes the packet's index in the store.
+Audit audit_packets(Store const& store, std::function<Fold(std::uint64_t packet)> const& fold_of);
 
 /// Error(bad_input) that names the first flow found on two sides.
 void refuse_leaks(Store const& store, std::span<Fold const> folds, Audit const& audit);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -20,7 +21,18 @@
 namespace tessera::dataset {
 
 /// What stays together in one fold.
-enum class SplitBy : std::uint8_t { flow, capture, folder, site, client, server, time };
+/// `leaky_legacy` draws each packet by itself, as published figures often did: packets of one flow
+/// stand on all sides, so a score says how well flows are recognised, not classes.
+enum class SplitBy : std::uint8_t {
+    flow,
+    capture,
+    folder,
+    site,
+    client,
+    server,
+    time,
+    leaky_legacy
+};
 
 char const* name(SplitBy by);
 
@@ -29,7 +41,7 @@ SplitBy split_by(std::string const& text);
 
 struct SplitConfig {
     std::string name = "default";  ///< STORE/splits/NAME.json
-    std::string by = "flow";       ///< flow, capture, folder, site, client, server or time
+    std::string by = "flow";       ///< flow, capture, .., as SplitBy
     double train = 0.7;            ///< share of flows, as near as whole groups allow
     double valid = 0.1;
     double test = 0.2;
@@ -51,11 +63,16 @@ struct MissingClass {
 /// Which flow belongs to which fold, by whole groups (datasets/FORMAT.md, "Split").
 class Split {
   public:
+    /// Fold of a flow; of its first packet where packets are drawn.
     Fold fold_of(std::uint64_t flow) const { return folds_[flow]; }
     std::vector<Fold> const& folds() const { return folds_; }
 
-    /// Flows of a fold, ascending.
+    /// Flows of a fold, ascending; under `leaky_legacy` all with a packet in it.
     std::vector<std::uint64_t> flows(Fold fold) const;
+
+    /// Whether a packet of such a flow, by its index in the store, belongs to the fold: a function
+    /// only under `leaky_legacy`, where it must be asked; empty where flows are whole.
+    std::function<bool(std::uint64_t packet)> packets_in(Fold fold) const;
 
     SplitConfig config;
     SplitBy by = SplitBy::flow;
@@ -71,12 +88,16 @@ class Split {
     friend Split make_split(Store const&, SplitConfig const&);
     friend Split load_split(Store const&, std::string_view);
 
-    void apply_rule(Store const& store);  // config, groups, cuts -> folds, counts
+    void apply_rule(Store const& store);    // config, groups, cuts -> folds, counts
+    void draw_packets(Store const& store);  // leaky_legacy: folds and sides
+    void require_whole_flows(char const* option) const;
+    bool holds(std::size_t flow, std::size_t fold) const;
     void hold_out_classes(Store const& store);
     void thin_training(Store const& store);
     void count_classes(Store const& store);  // folds -> classes, missing
 
-    std::vector<Fold> folds_;  // [flow]
+    std::vector<Fold> folds_;                 // [flow]
+    std::vector<std::uint8_t> packet_sides_;  // [flow] bit 1 << Fold; leaky_legacy only
 };
 
 /// Shares the flows out by group and audits the result. Error(usage) on a config that cannot be

@@ -24,6 +24,7 @@ struct SplitFacts {
     std::vector<SharedValues> audit;
     std::vector<std::string> warnings;  ///< e.g. a class that a fold lacks
     double label_share = 1;             ///< of the training labels that were kept
+    bool is_leaky = false;              ///< flows stand on both sides on purpose
 };
 
 }  // namespace tessera::evaluate
