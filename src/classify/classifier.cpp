@@ -24,6 +24,7 @@ class Classifier::Pipeline {
           batch_size_(static_cast<std::size_t>(config.batch_size)),
           sink_(std::move(sink)),
           cutter_(model.reading().token),
+          tokenizer_(model.reading().token),
           table_(model.reading().flow, [this](flow::Flow const& flow) { ask(flow); }) {
         base::validate(config.batch_size > 0, base::ExitCode::usage,
                        "classify.batch_size = {} must be above 0", config.batch_size);
@@ -76,7 +77,7 @@ class Classifier::Pipeline {
 
     void ask(flow::Flow const& flow) {
         ++counts_.flows;
-        auto questions = questions_of(flow, capture_, model_.data());
+        auto questions = questions_of(flow, capture_, tokenizer_, model_.data());
         if (questions.empty()) ++counts_.silent_flows;
         for (auto& question : questions) {
             waiting_.push_back(std::move(question));
@@ -105,6 +106,7 @@ class Classifier::Pipeline {
     std::size_t batch_size_;
     AnswerSink sink_;
     token::PacketCutter cutter_;
+    token::Tokenizer tokenizer_;
     flow::FlowTable table_;
     std::map<packet::LinkType, capture::Filter> filters_;
     std::string capture_;

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <tessera/token/tokenizer.hpp>
-
 namespace tessera::classify {
 
 namespace {
@@ -14,12 +12,13 @@ struct FlowTokens {
     std::vector<batch::PacketTokens> packets;  // views of the former
 };
 
-FlowTokens tokens_of(flow::Flow const& flow, std::size_t most_packets) {
+FlowTokens tokens_of(flow::Flow const& flow, token::Tokenizer const& tokenizer,
+                     std::size_t most_packets) {
     FlowTokens tokens;
     auto const count = std::min(flow.packets.size(), most_packets);
     tokens.of_packet.resize(count);
     for (std::size_t i = 0; i < count; ++i) {
-        token::append_bigrams(flow.bytes_of(flow.packets[i]), tokens.of_packet[i]);
+        tokenizer.append(flow.bytes_of(flow.packets[i]), tokens.of_packet[i]);
         tokens.packets.push_back(
             {tokens.of_packet[i], static_cast<std::uint8_t>(flow.packets[i].direction)});
     }
@@ -46,24 +45,29 @@ Answer answer_for(flow::Flow const& flow, flow::FlowPacket const& packet,
     return answer;
 }
 
-bool has_tokens(flow::Flow const& flow) {
-    return std::any_of(flow.packets.begin(), flow.packets.end(),
-                       [](flow::FlowPacket const& packet) { return packet.bytes_size > 1; });
+bool has_tokens(flow::Flow const& flow, token::Tokenizer const& tokenizer) {
+    std::vector<token::TokenId> tokens;
+    return std::any_of(flow.packets.begin(), flow.packets.end(), [&](auto const& packet) {
+        tokenizer.append(flow.bytes_of(packet), tokens);
+        return !tokens.empty();
+    });
 }
 
 }  // namespace
 
 std::vector<Question> questions_of(flow::Flow const& flow, std::string const& capture,
+                                   token::Tokenizer const& tokenizer,
                                    batch::ClassifierDataConfig const& config) {
     std::vector<Question> questions;
     if (config.level == "flow") {
-        if (!has_tokens(flow)) return questions;
-        auto const tokens = tokens_of(flow, static_cast<std::size_t>(config.packets));
+        if (!has_tokens(flow, tokenizer)) return questions;
+        auto const tokens = tokens_of(flow, tokenizer, static_cast<std::size_t>(config.packets));
         questions.push_back(
             {answer_for(flow, capture), batch::make_classifier_sample(tokens.packets, config)});
         return questions;
     }
-    auto const tokens = tokens_of(flow, static_cast<std::size_t>(config.packets_per_flow));
+    auto const tokens =
+        tokens_of(flow, tokenizer, static_cast<std::size_t>(config.packets_per_flow));
     for (std::size_t i = 0; i < tokens.packets.size(); ++i) {
         if (tokens.packets[i].tokens.empty()) continue;
         questions.push_back(

@@ -5,6 +5,7 @@
 #include <tessera/batch/classifier_sample.hpp>
 #include <tessera/classify/answer.hpp>
 #include <tessera/flow/flow.hpp>
+#include <tessera/token/tokenizer.hpp>
 
 namespace tessera::classify {
 
@@ -18,6 +19,7 @@ struct Question {
 /// tokens at packet level, none when nothing can be told from its bytes. Sequences are made exactly
 /// as in training.
 std::vector<Question> questions_of(flow::Flow const& flow, std::string const& capture,
+                                   token::Tokenizer const& tokenizer,
                                    batch::ClassifierDataConfig const& config);
 
 }  // namespace tessera::classify

@@ -17,6 +17,7 @@ std::vector<MaskingProfile> const& profiles() {
         {"none", {}},
         {"headers-only",
          {link_header, addresses, ports, ip_id, checksums, tcp_sequence, tcp_timestamp, payload}},
+        {"deep-packet", {link_header, addresses}},
         {"A1", {}},
         {"D1", {link_header, addresses, ports}},
         {"C", {ip_id, checksums, tcp_sequence}},

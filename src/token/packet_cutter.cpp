@@ -1,7 +1,9 @@
+#include "deep_packet.hpp"
 #include "hidden_fields.hpp"
 #include "hide_network.hpp"
 #include "hide_transport.hpp"
 #include "option_rules.hpp"
+#include "tokenizer_table.hpp"
 #include "window.hpp"
 
 #include <algorithm>
@@ -12,22 +14,15 @@
 
 namespace tessera::token {
 
-namespace {
-
-constexpr std::int64_t most_bytes = 65'535;  // of an IPv4 datagram
-
-std::size_t buffer_size(std::int64_t bytes_per_packet) {
-    base::validate(bytes_per_packet >= 1 && bytes_per_packet <= most_bytes, base::ExitCode::usage,
-                   "token.bytes_per_packet is {}: give 1 to {}", bytes_per_packet, most_bytes);
-    return static_cast<std::size_t>(bytes_per_packet);
-}
-
-}  // namespace
-
 PacketCutter::PacketCutter(TokenConfig const& config)
-    : start_(start_named(config.start)), buffer_(buffer_size(config.bytes_per_packet)) {
+    : start_(start_named(config.start)),
+      layout_(tokenizer_entry(config.tokenizer).layout),
+      buffer_(kept_bytes(config)) {
     HiddenFields const hidden(masking_profile(config.masking));
     hidden_ = hidden.bits();
+    base::validate(layout_ != Layout::deep_packet_as_coded || hidden_ == 0, base::ExitCode::usage,
+                   "tokenizer deep-packet-as-coded hides what its reference hides: give it "
+                   "--masking none");
     ipv4_options_ = ipv4_option_rules(hidden);
     tcp_options_ = tcp_option_rules(hidden);
 }
@@ -56,6 +51,18 @@ std::size_t PacketCutter::first_byte(packet::Packet const& packet) const {
 }
 
 base::ByteSpan PacketCutter::cut(packet::Packet const& packet) {
+    switch (layout_) {
+        case Layout::plain:
+            break;
+        case Layout::deep_packet:
+            return fill_up_udp(packet, masked(packet).size(), first_byte(packet), buffer_);
+        case Layout::deep_packet_as_coded:
+            return deep_packet_as_coded(packet, buffer_);
+    }
+    return masked(packet);
+}
+
+base::ByteSpan PacketCutter::masked(packet::Packet const& packet) {
     auto const begin = first_byte(packet);
     auto const size = std::min<std::size_t>(packet.end - begin, buffer_.size());
     auto const kept = std::span(buffer_).first(size);

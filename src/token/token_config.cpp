@@ -1,8 +1,11 @@
+#include "tokenizer_table.hpp"
+
 #include <algorithm>
 #include <span>
 
 #include <fmt/format.h>
 
+#include <tessera/base/error.hpp>
 #include <tessera/base/hash.hpp>
 #include <tessera/token/masking.hpp>
 #include <tessera/token/token_config.hpp>
@@ -20,21 +23,33 @@ constexpr int masking_version = 1;
 
 void describe(base::OptionTable& options, TokenConfig& config) {
     options.section("token")
-        .add("tokenizer", config.tokenizer, "how bytes become tokens", {"bigram"})
+        .add("tokenizer", config.tokenizer, "how bytes become tokens", tokenizers())
+        .add("vocabulary", config.vocabulary,
+             "vocabulary of the tokenizer wordpiece, one piece a line (BERT, ET-BERT)")
         .add("masking", config.masking, "which header fields are hidden", masking_profiles())
         .add("start", config.start, "where the bytes kept of a packet begin",
              {"link", "network", "transport", "payload"})
         .add("bytes_per_packet", config.bytes_per_packet,
-             "bytes kept of a packet, 1 to 65535 (the reference keeps 64)");
+             "bytes kept of a packet, 1 to 65535; 0: as the tokenizer's reference (64; deep-packet "
+             "1500)");
+}
+
+std::size_t kept_bytes(TokenConfig const& config) {
+    constexpr std::int64_t most = 65'535;  // of an IPv4 datagram
+    auto const bytes = config.bytes_per_packet;
+    base::validate(bytes >= 0 && bytes <= most, base::ExitCode::usage,
+                   "token.bytes_per_packet is {}: give 1 to {}, or 0 for the tokenizer's own",
+                   bytes, most);
+    return static_cast<std::size_t>(bytes == 0 ? tokenizer_entry(config.tokenizer).bytes : bytes);
 }
 
 std::string token_settings(TokenConfig const& config) {
     auto hidden = masking_profile(config.masking).hidden;
     std::sort(hidden.begin(), hidden.end());
-    auto text = fmt::format("tokenizer {}\nmasking {}\n", tokenizer_identity(config.tokenizer).hash,
-                            masking_version);
+    auto text =
+        fmt::format("tokenizer {}\nmasking {}\n", tokenizer_identity(config).hash, masking_version);
     for (auto const field : hidden) text += fmt::format("hide {}\n", name(field));
-    return text + fmt::format("start {}\nbytes {}\n", config.start, config.bytes_per_packet);
+    return text + fmt::format("start {}\nbytes {}\n", config.start, kept_bytes(config));
 }
 
 std::string token_settings_hash(TokenConfig const& config) {

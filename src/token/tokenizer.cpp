@@ -1,10 +1,14 @@
+#include "tokenizer_table.hpp"
+
 #include <array>
 #include <cstring>
 #include <span>
 
-#include <tessera/base/error.hpp>
+#include <fmt/format.h>
+
 #include <tessera/base/hash.hpp>
 #include <tessera/token/tokenizer.hpp>
+#include <tessera/token/word_pieces.hpp>
 
 namespace tessera::token {
 
@@ -28,27 +32,55 @@ void bigram_block(std::byte const* in, TokenId* out) {
     std::memcpy(out, tokens.data(), sizeof tokens);
 }
 
+// Room for `count` tokens more; where they begin.
+TokenId* grow(std::vector<TokenId>& tokens, std::size_t count) {
+    auto const begin = tokens.size();
+    tokens.resize(begin + count);
+    return tokens.data() + begin;
+}
+
 }  // namespace
 
 void append_bigrams(base::ByteSpan bytes, std::vector<TokenId>& tokens) {
     if (bytes.size() < 2) return;
     auto const count = bytes.size() - 1;
-    auto const begin = tokens.size();
-    tokens.resize(begin + count);
     auto const* const in = bytes.data();
-    auto* const out = tokens.data() + begin;
+    auto* const out = grow(tokens, count);
     std::size_t i = 0;
     for (; i + block <= count; i += block) bigram_block(in + i, out + i);
     for (; i < count; ++i) out[i] = bigram(in[i], in[i + 1]);
 }
 
-TokenizerIdentity tokenizer_identity(std::string_view name) {
-    base::validate(name == "bigram", base::ExitCode::usage,
-                   "no tokenizer is called '{}'; there is: bigram", name);
-    // The definition itself, so that another one gives another hash.
-    constexpr std::string_view definition =
-        "bigram: token i of a packet is byte i * 256 + byte i+1, 0 <= i < bytes - 1";
-    return {std::string(name), 65'536, base::checksum(std::as_bytes(std::span(definition)))};
+void append_bigram_pairs(base::ByteSpan bytes, std::vector<TokenId>& tokens) {
+    auto const count = bytes.size() / 2;
+    auto* const out = grow(tokens, count);
+    for (std::size_t i = 0; i < count; ++i) out[i] = bigram(bytes[2 * i], bytes[2 * i + 1]);
+}
+
+void append_bytes(base::ByteSpan bytes, std::vector<TokenId>& tokens) {
+    auto* const out = grow(tokens, bytes.size());
+    for (std::size_t i = 0; i < bytes.size(); ++i) out[i] = std::to_integer<TokenId>(bytes[i]);
+}
+
+Tokenizer::Tokenizer(TokenConfig const& config) {
+    auto const& entry = tokenizer_entry(config.tokenizer);
+    append_ = entry.append;
+    auto definition = std::string(entry.definition);
+    identity_ = {std::string(entry.name), entry.vocabulary, {}};
+    if (append_ == nullptr) {
+        pieces_ = std::make_shared<WordPieces const>(config.vocabulary);
+        identity_.vocabulary = static_cast<std::uint32_t>(pieces_->size());
+        definition += "\nvocabulary " + pieces_->checksum();
+    }
+    identity_.hash = base::checksum(std::as_bytes(std::span(definition)));
+}
+
+void Tokenizer::append(base::ByteSpan bytes, std::vector<TokenId>& tokens) const {
+    append_ != nullptr ? append_(bytes, tokens) : pieces_->append_bigrams(bytes, tokens);
+}
+
+TokenizerIdentity tokenizer_identity(TokenConfig const& config) {
+    return Tokenizer(config).identity();
 }
 
 }  // namespace tessera::token

@@ -36,12 +36,13 @@ TEST_F(FoldPredictions, EqualWhatTheModelSaysAboutTheFlowItself) {
     auto const store = dataset::open_store(scratch_ / "store");
     auto const all = predictions(model, store);
     baseline::check(all);
+    token::Tokenizer const tokenizer(token::TokenConfig{});
     std::size_t item = 0;
     std::uint64_t index = 0;
     for (auto const& unit : units_) {
         for (auto const& made : unit.flows) {
             auto const number = index++;
-            auto questions = questions_of(made.flow, "x", model.data());
+            auto questions = questions_of(made.flow, "x", tokenizer, model.data());
             if (made.labels[0] < 0 || questions.empty()) continue;
             ASSERT_LT(item, all.size());
             EXPECT_EQ(all.flow[item], number);

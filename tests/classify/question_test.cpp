@@ -10,6 +10,10 @@ namespace {
 
 using testing::ElementsAre;
 
+token::Tokenizer bigrams() {
+    return token::Tokenizer(token::TokenConfig{});
+}
+
 /// Forward 3 bytes, backward no bytes, backward 2 bytes.
 flow::Flow three_packets() {
     auto flow = test::flow_between(test::endpoint_v4(9, 5000), test::endpoint_v4(2, 53));
@@ -21,7 +25,7 @@ flow::Flow three_packets() {
 
 TEST(Question, FlowLevelAsksOnceAboutTheFirstPackets) {
     batch::ClassifierDataConfig config;
-    auto const questions = questions_of(three_packets(), "a.pcap", config);
+    auto const questions = questions_of(three_packets(), "a.pcap", bigrams(), config);
     ASSERT_EQ(questions.size(), 1U);
     auto const& answer = questions[0].answer;
     EXPECT_EQ(answer.capture, "a.pcap");
@@ -34,14 +38,14 @@ TEST(Question, FlowLevelAsksOnceAboutTheFirstPackets) {
                 ElementsAre(1, 0x0102 + 5, 0x0203 + 5, 2, 2, 0x0405 + 5, 2));
 
     config.packets = 1;
-    EXPECT_THAT(questions_of(three_packets(), "a.pcap", config)[0].sample.ids,
+    EXPECT_THAT(questions_of(three_packets(), "a.pcap", bigrams(), config)[0].sample.ids,
                 ElementsAre(1, 0x0102 + 5, 0x0203 + 5, 2));
 }
 
 TEST(Question, PacketLevelAsksAboutEachPacketWithTokens) {
     batch::ClassifierDataConfig config;
     config.level = "packet";
-    auto const questions = questions_of(three_packets(), "a.pcap", config);
+    auto const questions = questions_of(three_packets(), "a.pcap", bigrams(), config);
     ASSERT_EQ(questions.size(), 2U);
     EXPECT_EQ(questions[1].answer.first_seen, 300);
     EXPECT_EQ(questions[1].answer.packets, 1U);
@@ -49,13 +53,13 @@ TEST(Question, PacketLevelAsksAboutEachPacketWithTokens) {
     EXPECT_THAT(questions[1].sample.ids, ElementsAre(1, 0x0405 + 5, 2));
 
     config.packets_per_flow = 2;
-    EXPECT_EQ(questions_of(three_packets(), "a.pcap", config).size(), 1U);
+    EXPECT_EQ(questions_of(three_packets(), "a.pcap", bigrams(), config).size(), 1U);
 }
 
 TEST(Question, SaysNothingAboutAFlowWithoutTokens) {
     auto flow = test::flow_between(test::endpoint_v4(1, 1), test::endpoint_v4(2, 2));
     test::add_packet(flow, flow::Direction::forward, 1, {7}, 60);
-    EXPECT_TRUE(questions_of(flow, "a.pcap", {}).empty());
+    EXPECT_TRUE(questions_of(flow, "a.pcap", bigrams(), {}).empty());
 }
 
 }  // namespace

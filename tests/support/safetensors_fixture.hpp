@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <filesystem>
@@ -15,7 +16,7 @@
 namespace tessera::test {
 
 /// Reads a whole safetensors file of reference values; for tests only, independent of the reader
-/// that the programs use. F32 and I64 (the only types the fixtures need), little-endian host.
+/// that the programs use. F32, I64 and U8 (the only types the fixtures need), little-endian host.
 class SafetensorsFixture {
   public:
     explicit SafetensorsFixture(std::filesystem::path const& path) {
@@ -48,6 +49,10 @@ class SafetensorsFixture {
 
     std::vector<std::int64_t> integers(std::string const& name) const {
         return values<std::int64_t>(name, "I64");
+    }
+
+    std::vector<std::byte> bytes(std::string const& name) const {
+        return values<std::byte>(name, "U8");
     }
 
   private:

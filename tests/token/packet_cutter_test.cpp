@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <tessera/base/error.hpp>
+#include <tessera/packet/decode.hpp>
 #include <tessera/token/packet_cutter.hpp>
 
 namespace tessera::token {
@@ -15,6 +16,7 @@ using test::annotated_packets;
 using test::AnnotatedPacket;
 using test::Bytes;
 using test::decoded;
+using test::operator+;
 
 // Profiles made of the fields that the annotations name.
 constexpr char const* named_profiles[] = {"default", "none", "headers-only", "A1", "D1",
@@ -179,8 +181,23 @@ TEST(PacketCutter, BearsAnyHeaderContent) {
 TEST(PacketCutter, RefusesAConfigWithoutSense) {
     EXPECT_THROW(PacketCutter({.masking = "defualt"}), base::Error);
     EXPECT_THROW(PacketCutter({.start = "session"}), base::Error);
-    EXPECT_THROW(PacketCutter({.bytes_per_packet = 0}), base::Error);
+    EXPECT_THROW(PacketCutter({.bytes_per_packet = -1}), base::Error);
     EXPECT_THROW(PacketCutter({.bytes_per_packet = 65'536}), base::Error);
+}
+
+TEST(PacketCutter, DeepPacketFillsTheUdpHeaderUpToTwentyBytes) {
+    Bytes const ip = test::hex("45 00 00 20 00 01 00 00 40 11 00 00 0a 00 00 01 0a 00 00 02");
+    Bytes const udp = test::hex("13 88 00 35 00 0c 00 00");
+    Bytes const payload = test::hex("01 02 03 04");
+    auto const frame = ip + udp + payload;
+    auto const packet = std::get<packet::Packet>(packet::decode(
+        {.bytes = frame, .wire_length = 32, .link = packet::LinkType::raw_ip, .time = 0}));
+    TokenConfig config{.tokenizer = "deep-packet", .masking = "none"};
+    EXPECT_EQ(cut(frame, packet, config), ip + udp + Bytes(12) + payload);
+    config.bytes_per_packet = 42;  // two bytes of the payload fit
+    EXPECT_EQ(cut(frame, packet, config), ip + udp + Bytes(12) + test::hex("01 02"));
+    config.bytes_per_packet = 30;  // and here two of the zeros
+    EXPECT_EQ(cut(frame, packet, config), ip + udp + Bytes(2));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include <tessera/base/bytes.hpp>
 #include <tessera/base/time.hpp>
+#include <tessera/packet/frame.hpp>
 
 namespace tessera::packet {
 
@@ -58,6 +59,7 @@ struct Packet {
     std::uint8_t tunnels = 0;  ///< IP headers passed on the way to this one (IP-in-IP, GRE, ..)
     std::uint8_t tcp_flags = 0;
     Protocol protocol = Protocol::tcp;
+    LinkType link = LinkType::ethernet;  ///< how the frame begins
     Endpoint source;
     Endpoint destination;
 };

@@ -39,9 +39,10 @@ struct MaskingProfile {
 
 /// "default" hides what names a host or a flow (MAC, addresses, ports, IP id, checksums, TCP
 /// sequence, acknowledgement and time stamps); "none" hides nothing; "headers-only" also hides the
-/// payload. "A1", "D1", "C", "T", "CTD", "H1" and "P1" are the occlusion designs of the SoK of
-/// encrypted traffic classification (IEEE S&P 2025): nothing, MAC with addresses and ports,
-/// implicit ids, clocks, all three, payload, all headers. Error(usage) lists the known names.
+/// payload; "deep-packet" hides MAC and IP addresses, as that paper does. "A1", "D1", "C", "T",
+/// "CTD", "H1" and "P1" are the occlusion designs of the SoK of encrypted traffic classification
+/// (IEEE S&P 2025): nothing, MAC with addresses and ports, implicit ids, clocks, all three,
+/// payload, all headers. Error(usage) lists the known names.
 MaskingProfile masking_profile(std::string_view name);
 
 std::vector<std::string> masking_profiles();

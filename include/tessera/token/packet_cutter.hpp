@@ -12,7 +12,16 @@
 
 namespace tessera::token {
 
-/// Cuts the bytes to keep out of a packet, masked; no allocation.
+enum class Layout : std::uint8_t;
+
+/// Cuts the bytes to keep out of a packet, masked; no allocation. For Deep Packet they are laid out
+/// in its own way:
+/// - tokenizer deep-packet, as the paper says (arXiv 1709.02656, 4.2): the header of UDP is filled
+///   up with zeros to the 20 bytes of a TCP header;
+/// - deep-packet-as-coded, as github.com/munhouiani/Deep-Packet does at ce15b90: all that follows
+///   the Ethernet header (any other frame whole, tags and trailers included), the outer IPv4
+///   addresses zero, 12 zero bytes between a UDP datagram and its trailer.
+/// Zeros up to 1,500 bytes are left to the reader.
 class PacketCutter {
   public:
     /// Error(usage) for an unknown profile or start, or a number of bytes out of range.
@@ -26,9 +35,11 @@ class PacketCutter {
     enum class Start : std::uint8_t { link, network, transport, payload };
 
     static Start start_named(std::string const& name);
+    base::ByteSpan masked(packet::Packet const& packet);
     std::size_t first_byte(packet::Packet const& packet) const;
 
     Start start_;
+    Layout layout_;
     std::uint32_t hidden_ = 0;                    ///< bit 1 << Field for each hidden field
     std::array<std::uint8_t, 256> ipv4_options_;  ///< see OptionRules
     std::array<std::uint8_t, 256> tcp_options_;

@@ -1,20 +1,31 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <string>
+#include <vector>
 
 #include <tessera/base/options.hpp>
 
 namespace tessera::token {
 
 struct TokenConfig {
-    std::string tokenizer = "bigram";    ///< overlapping byte bigrams
-    std::string masking = "default";     ///< masking profile, by name
-    std::string start = "network";       ///< first byte kept: link, network, transport or payload
-    std::int64_t bytes_per_packet = 64;  ///< bytes kept from there, 1 to 65,535 (the reference: 64)
+    std::string tokenizer = "bigram";   ///< how bytes become tokens, see Tokenizer
+    std::filesystem::path vocabulary;   ///< of `wordpiece`: one piece a line, as BERT's are written
+    std::string masking = "default";    ///< masking profile, by name
+    std::string start = "network";      ///< first byte kept: link, network, transport or payload
+    std::int64_t bytes_per_packet = 0;  ///< bytes kept from there, 1 to 65,535; 0: the tokenizer's
+                                        ///< own (64 as the reference; Deep Packet 1,500)
 };
 
 void describe(base::OptionTable& options, TokenConfig& config);
+
+/// Names of the tokenizers.
+std::vector<std::string> tokenizers();
+
+/// Bytes kept of a packet; Error(usage) when out of range.
+std::size_t kept_bytes(TokenConfig const& config);
 
 /// All that decides which tokens a packet gives, as text: tokenizer, hidden fields (whatever the
 /// profile is called), first byte, bytes a packet. Error(usage) for a name that is unknown.
