@@ -59,6 +59,16 @@ void MappedFile::expect_sequential() const {
     advise(data_, size_, MADV_SEQUENTIAL);
 }
 
+void MappedFile::fetch(std::size_t offset, std::size_t size) const {
+#ifdef MADV_POPULATE_READ
+    auto const page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    auto const begin = offset / page * page;
+    advise(data_ + begin, offset - begin + size, MADV_POPULATE_READ);
+#else
+    static_cast<void>(offset + size);
+#endif
+}
+
 void MappedFile::release_before(std::size_t offset) const {
     auto const page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
     advise(data_, offset / page * page, MADV_DONTNEED);

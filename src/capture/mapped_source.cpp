@@ -6,7 +6,7 @@ namespace tessera::capture {
 
 namespace {
 
-constexpr std::size_t stretch = std::size_t{16} << 20U;  // bytes resident at most, but for records
+constexpr std::size_t stretch = std::size_t{4} << 20U;  // bytes resident at most, but for records
 
 }  // namespace
 
@@ -18,6 +18,7 @@ bool MappedSource::refill(std::size_t count) {
     auto const rest = file_.bytes().subspan(offset());
     file_.release_before(offset());
     window_ = rest.first(std::min(rest.size(), std::max(count, stretch)));
+    file_.fetch(offset(), std::min(window_.size(), stretch));
     return window_.size() >= count;
 }
 

@@ -22,8 +22,14 @@ void check_bursts(flow::Flow const& flow, std::span<burst::Burst const> bursts) 
 
 }  // namespace
 
-ShardBuffers::ShardBuffers(std::filesystem::path const& folder, std::size_t label_sets)
-    : label_flows(label_sets), spool_(folder) {
+ShardBuffers::ShardBuffers(base::FileSystem& files, std::filesystem::path const& path,
+                           token::Tokenizer const& tokenizer, std::size_t label_sets,
+                           std::uint64_t memory)
+    : label_flows(label_sets),
+      tokenizer_(tokenizer),
+      token_file_(files, base::aside_of(path)),
+      spool_(path.parent_path()),
+      memory_(memory) {
     offsets_.values.push_back(0);
     burst_packets_.values.push_back(0);
     packet_offsets_.values.push_back(0);
@@ -42,11 +48,16 @@ void ShardBuffers::add(flow::Flow const& flow, std::span<burst::Burst const> bur
     for (auto const& burst : bursts) add_burst(flow, burst);
     add_flow_row(flow, capture);
     add_labels(labels);
+    if (tokens_.pending_bytes() >= large_dataset) put_tokens();
+    constexpr std::uint64_t packets_between_looks = 4096;
+    if (counts_.packets - looked_at_ < packets_between_looks) return;
+    looked_at_ = counts_.packets;
+    if (pending_bytes() > memory_) put_by();
 }
 
 void ShardBuffers::add_packet(flow::Flow const& flow, flow::FlowPacket const& packet) {
     auto const before = tokens_.values.size();
-    token::append_bigrams(flow.bytes_of(packet), tokens_.values);
+    tokenizer_.append(flow.bytes_of(packet), tokens_.values);
     counts_.tokens += tokens_.values.size() - before;
     ++counts_.packets;
     packet_offsets_.values.push_back(counts_.tokens);
@@ -95,15 +106,27 @@ void ShardBuffers::add_labels(std::span<std::int32_t const> labels) {
     }
 }
 
+// Tokens are held until they are known to be a large dataset, then written where they stay.
+void ShardBuffers::put_tokens() {
+    token_file_.append(std::as_bytes(std::span(tokens_.values)));
+    tokens_.values.clear();
+}
+
+void ShardBuffers::finish() {
+    if (token_file_.bytes() > 0) put_tokens();
+    token_file_.hand_over();
+}
+
+// Of all columns but the tokens.
 std::uint64_t ShardBuffers::pending_bytes() const {
     std::uint64_t bytes = 0;
-    for (auto const* column : all_) bytes += column->pending_bytes();
+    for (auto const* column : std::span(all_).subspan(1)) bytes += column->pending_bytes();
     for (auto const& column : labels_) bytes += column->pending_bytes();
     return bytes;
 }
 
 void ShardBuffers::put_by() {
-    for (auto* column : all_) column->put_by(spool_);
+    for (auto* column : std::span(all_).subspan(1)) column->put_by(spool_);
     for (auto const& column : labels_) column->put_by(spool_);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "column_buffer.hpp"
+#include "token_file.hpp"
 
 #include <array>
 #include <cstdint>
@@ -17,17 +18,25 @@
 
 namespace tessera::dataset {
 
+/// From here on the data of a dataset starts at a multiple of 1 MiB, bytes.
+inline constexpr std::uint64_t large_dataset = std::uint64_t{4} << 20U;
+
 /// The columns of a shard while flows come in.
 class ShardBuffers {
   public:
-    ShardBuffers(std::filesystem::path const& folder, std::size_t label_sets);
+    /// The shard will be published as `path`; `memory` bytes of columns are held before they are
+    /// put by, and tokens until they are known to be many.
+    ShardBuffers(base::FileSystem& files, std::filesystem::path const& path,
+                 token::Tokenizer const& tokenizer, std::size_t label_sets, std::uint64_t memory);
 
     void add(flow::Flow const& flow, std::span<burst::Burst const> bursts, std::uint32_t capture,
              std::span<std::int32_t const> labels);
 
-    /// Bytes in memory.
-    std::uint64_t pending_bytes() const;
-    void put_by();
+    /// After the last flow, before the columns are read: no more tokens come.
+    void finish();
+
+    /// Bytes of tokens that stand in the shard's file already; all of them or none once finished.
+    std::uint64_t tokens_in_place() const { return token_file_.bytes(); }
 
     ShardCounts const& counts() const { return counts_; }
     /// Columns in their order, then the label sets.
@@ -42,12 +51,19 @@ class ShardBuffers {
   private:
     using AddressBytes = std::array<std::uint8_t, 16>;
 
+    std::uint64_t pending_bytes() const;
+    void put_by();
+    void put_tokens();
     void add_packet(flow::Flow const& flow, flow::FlowPacket const& packet);
     void add_burst(flow::Flow const& flow, burst::Burst const& burst);
     void add_flow_row(flow::Flow const& flow, std::uint32_t capture);
     void add_labels(std::span<std::int32_t const> labels);
 
+    token::Tokenizer tokenizer_;
+    TokenFile token_file_;
     Spool spool_;
+    std::uint64_t memory_;
+    std::uint64_t looked_at_ = 0;  // packets when memory was last looked at
     ShardCounts counts_;
 
     ColumnOf<token::TokenId> tokens_;

@@ -25,9 +25,11 @@ void check(ShardSettings const& settings) {
 }
 
 // HDF5 copes badly with a disk that fills up while it writes; the size is known, so ask first.
-void check_space(fs::path const& path, std::vector<ShardDataset> const& datasets) {
+void check_space(fs::path const& path, std::vector<ShardDataset> const& datasets,
+                 std::uint64_t there_already) {
     std::uint64_t needed = 0;
     for (auto const& dataset : datasets) needed += dataset.bytes();
+    needed -= there_already;
     std::error_code unknown;
     auto const space = fs::space(path.parent_path(), unknown);
     base::validate(unknown || space.available >= needed, ExitCode::environment,
@@ -40,7 +42,9 @@ void check_space(fs::path const& path, std::vector<ShardDataset> const& datasets
 ShardWriter::ShardWriter(base::FileSystem& files, ShardSettings settings)
     : files_(&files), settings_(std::move(settings)) {
     check(settings_);
-    buffers_ = std::make_unique<ShardBuffers>(settings_.folder, settings_.label_sets.size());
+    buffers_ = std::make_unique<ShardBuffers>(
+        *files_, settings_.folder / shard_file(settings_.number), settings_.tokenizer,
+        settings_.label_sets.size(), settings_.memory);
 }
 
 ShardWriter::~ShardWriter() = default;
@@ -50,16 +54,17 @@ ShardWriter& ShardWriter::operator=(ShardWriter&&) noexcept = default;
 void ShardWriter::add(flow::Flow const& flow, std::span<burst::Burst const> bursts,
                       std::uint32_t capture, std::span<std::int32_t const> labels) {
     buffers_->add(flow, bursts, capture, labels);
-    if (buffers_->pending_bytes() > settings_.memory) buffers_->put_by();
 }
 
 ShardSummary ShardWriter::finish() {
     ShardSummary summary;
     auto& entry = summary.entry;
     entry.file = shard_file(settings_.number);
+    buffers_->finish();
     entry.counts = buffers_->counts();
     auto const path = settings_.folder / entry.file;
-    check_space(path, shard_datasets(entry.counts, settings_.label_sets));
+    check_space(path, shard_datasets(entry.counts, settings_.label_sets),
+                buffers_->tokens_in_place());
     base::publish(*files_, path, [&](fs::path const& aside) {
         entry.columns = write_shard_file(aside, settings_, *buffers_);
         entry.bytes = fs::file_size(aside);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstdint>
 #include <cstring>
 #include <utility>
@@ -40,6 +41,15 @@ inline PackedKey pack(packet::Endpoint const& low, packet::Endpoint const& high,
     return {
         {a[0], a[1], b[0], b[1],
          low.port | std::uint64_t{high.port} << 16U | static_cast<std::uint64_t>(protocol) << 32U}};
+}
+
+/// Whether both addresses are mapped IPv4 ones.
+inline bool is_ipv4(PackedKey const& key) {
+    static_assert(std::endian::native == std::endian::little);
+    constexpr std::uint64_t prefix = 0xffff0000U;  // bytes 8 to 11 of ::ffff:0:0/96
+    constexpr std::uint64_t low_half = 0xffffffffU;
+    return (key.words[0] | key.words[2]) == 0 && (key.words[1] & low_half) == prefix &&
+           (key.words[3] & low_half) == prefix;
 }
 
 inline FlowKey unpack(PackedKey const& key) {

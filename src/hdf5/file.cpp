@@ -47,8 +47,10 @@ void check_written(OutputFault const& fault, std::string const& shown) {
                    shown, fault.bytes, std::strerror(fault.error));
 }
 
-File File::open_for_writing(fs::path const& path, Alignment alignment, bool create) {
+File File::open_for_writing(fs::path const& path, Alignment alignment, std::uint64_t kept,
+                            bool create) {
     auto fault = std::make_shared<OutputFault>();
+    fault->kept = kept;
     auto const access = output_access(path, alignment, *fault);
     auto const id =
         create ? H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation_list(path).id(), access.id())
@@ -60,11 +62,15 @@ File File::open_for_writing(fs::path const& path, Alignment alignment, bool crea
 }
 
 File File::create(fs::path const& path, Alignment alignment) {
-    return open_for_writing(path, alignment, true);
+    return open_for_writing(path, alignment, 0, true);
 }
 
-File File::extend(fs::path const& path, Alignment alignment) {
-    return open_for_writing(path, alignment, false);
+File File::create_around(fs::path const& path, std::uint64_t kept, Alignment alignment) {
+    return open_for_writing(path, alignment, kept, true);
+}
+
+File File::extend(fs::path const& path, Alignment alignment, std::uint64_t kept) {
+    return open_for_writing(path, alignment, kept, false);
 }
 
 File File::open(fs::path const& path) {

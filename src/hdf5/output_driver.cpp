@@ -50,7 +50,7 @@ H5FD_t* open_file(char const* name, unsigned flags, hid_t access_list, haddr_t) 
     if (fault == nullptr) return nullptr;
     auto mode = O_RDWR | O_CLOEXEC;
     if ((flags & H5F_ACC_CREAT) != 0) mode |= O_CREAT;
-    if ((flags & H5F_ACC_TRUNC) != 0) mode |= O_TRUNC;
+    if ((flags & H5F_ACC_TRUNC) != 0 && fault->kept == 0) mode |= O_TRUNC;
     auto const descriptor = ::open(name, mode, 0644);
     auto const size = descriptor < 0 ? -1 : ::lseek(descriptor, 0, SEEK_END);
     fault->error = size < 0 ? errno : 0;
@@ -60,7 +60,8 @@ H5FD_t* open_file(char const* name, unsigned flags, hid_t access_list, haddr_t) 
         return nullptr;
     }
     file->descriptor = descriptor;
-    file->end = static_cast<haddr_t>(size);
+    bool const anew = (flags & H5F_ACC_TRUNC) != 0;  // kept bytes are not there for HDF5
+    file->end = anew ? 0 : static_cast<haddr_t>(size);
     file->fault = fault;
     return &file->shared;
 }
@@ -130,11 +131,12 @@ herr_t write(H5FD_t* file, H5FD_mem_t, hid_t, haddr_t place, std::size_t size, v
 
 herr_t set_size(H5FD_t* file, hid_t, hbool_t) {
     auto& output = whole(file);
-    if (output.fault->error == 0 && output.end != output.allocated &&
-        ::ftruncate(output.descriptor, static_cast<off_t>(output.allocated)) != 0) {
-        put_down(output, output.allocated);
+    auto const size = std::max<haddr_t>(output.allocated, output.fault->kept);
+    if (output.fault->error == 0 && output.end != size &&
+        ::ftruncate(output.descriptor, static_cast<off_t>(size)) != 0) {
+        put_down(output, size);
     }
-    output.end = output.allocated;
+    output.end = size;
     return 0;
 }
 

@@ -84,7 +84,7 @@ Header walk_from_link(LinkType link, detail::Walk& walk) noexcept {
 }  // namespace
 
 // Ethernet and IPv4 go straight through; whatever else they lead to, the loop follows.
-std::variant<Packet, Drop> decode(Frame const& frame) noexcept {
+std::optional<Drop> decode(Frame const& frame, Packet& packet) noexcept {
     detail::Walk walk(frame);
     auto header = Header::dropped;
     if (frame.link == LinkType::ethernet) {
@@ -96,12 +96,18 @@ std::variant<Packet, Drop> decode(Frame const& frame) noexcept {
     }
     switch (header) {
         case Header::tcp:
-            return detail::tcp(walk, frame);
+            return detail::tcp(walk, frame, packet);
         case Header::udp:
-            return detail::udp(walk, frame);
+            return detail::udp(walk, frame, packet);
         default:
             return walk.drop;
     }
+}
+
+std::variant<Packet, Drop> decode(Frame const& frame) noexcept {
+    Packet packet;
+    if (auto const drop = decode(frame, packet)) return *drop;
+    return packet;
 }
 
 }  // namespace tessera::packet

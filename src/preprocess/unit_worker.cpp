@@ -1,7 +1,6 @@
 #include "unit_worker.hpp"
 
 #include <utility>
-#include <variant>
 
 #include <tessera/base/error.hpp>
 #include <tessera/burst/burst.hpp>
@@ -31,6 +30,7 @@ UnitWorker::UnitWorker(PreprocessConfig const& config, dataset::LabelRules const
       files_(files),
       on_bytes_(std::move(on_bytes)),
       cutter_(config.token),
+      tokenizer_(config.token),
       table_(config.flow, [this](flow::Flow const& flow) { keep(flow); }),
       labels_(rules.set_names().size()) {}
 
@@ -39,6 +39,7 @@ dataset::UnitReport UnitWorker::run(std::filesystem::path const& folder, std::si
     dataset::ShardWriter shard(files_, {.folder = folder,
                                         .number = number,
                                         .identity = dataset::token_identity(config_.token),
+                                        .tokenizer = tokenizer_,
                                         .label_sets = rules_.set_names()});
     dataset::UnitReport report;
     for (auto const& capture : captures) read(capture, shard, report);
@@ -87,17 +88,16 @@ void UnitWorker::read_frames(capture::CaptureReader& reader) {
 
 void UnitWorker::take(packet::Frame const& frame) {
     ++current_->entry.packets_read;
-    if (filtered_out(frame)) return current_->drops.add(packet::Drop::filtered);
-    auto const decoded = packet::decode(frame);
-    if (auto const* drop = std::get_if<packet::Drop>(&decoded)) return current_->drops.add(*drop);
-    auto const& packet = std::get<packet::Packet>(decoded);
+    if (!config_.filter.empty() && filtered_out(frame)) {
+        return current_->drops.add(packet::Drop::filtered);
+    }
+    if (auto const drop = packet::decode(frame, packet_)) return current_->drops.add(*drop);
     ++current_->entry.packets_kept;
-    table_.add(packet, cutter_.cut(packet));
+    table_.add(packet_, cutter_.cut(packet_));
 }
 
 // A filter is compiled for one link type: a capture may hold several.
 bool UnitWorker::filtered_out(packet::Frame const& frame) {
-    if (config_.filter.empty()) return false;
     auto found = filters_.find(frame.link);
     if (found == filters_.end()) {
         found = filters_.emplace(frame.link, capture::Filter(config_.filter, frame.link)).first;

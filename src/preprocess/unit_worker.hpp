@@ -20,6 +20,7 @@
 #include <tessera/packet/drop.hpp>
 #include <tessera/preprocess/preprocess.hpp>
 #include <tessera/token/packet_cutter.hpp>
+#include <tessera/token/tokenizer.hpp>
 
 namespace tessera::preprocess {
 
@@ -61,9 +62,11 @@ class UnitWorker {
     base::FileSystem& files_;
     OnBytes on_bytes_;
     token::PacketCutter cutter_;
+    token::Tokenizer tokenizer_;
     flow::FlowTable table_;
     std::map<packet::LinkType, capture::Filter> filters_;
     std::optional<Current> current_;
+    packet::Packet packet_;             // the one being looked at
     std::vector<std::int32_t> labels_;  // of one flow, a class a set
 };
 

@@ -33,6 +33,9 @@ class FileSystem {
 
 FileSystem& local_files();
 
+/// Where `publish` has a file written before it gets its name.
+std::filesystem::path aside_of(std::filesystem::path const& path);
+
 /// Publishes `text` under `path`, whole or not at all: written beside it, synced, renamed, folder
 /// synced. A reader never sees half of it, also after a crash.
 void publish(FileSystem& files, std::filesystem::path const& path, std::string_view text);

@@ -12,6 +12,7 @@
 #include <tessera/dataset/identity.hpp>
 #include <tessera/dataset/manifest.hpp>
 #include <tessera/flow/flow.hpp>
+#include <tessera/token/tokenizer.hpp>
 
 namespace tessera::dataset {
 
@@ -19,16 +20,19 @@ struct ShardSettings {
     std::filesystem::path folder;  ///< exists; the shard is published in it
     std::size_t number = 0;        ///< of the work unit
     TokenIdentity identity;
+    token::Tokenizer tokenizer{token::TokenConfig{}};  ///< the one that `identity` names
     std::vector<std::string> label_sets;
-    std::uint64_t memory = 4U << 20U;  ///< bytes held before columns go to a temporary file; more
-                                       ///< than the caches hold is slower
+    std::uint64_t memory = 4U << 20U;  ///< bytes of columns other than tokens that are held before
+                                       ///< they go to a temporary file; more than the caches hold
+                                       ///< is slower
 };
 
 class ShardBuffers;
 
-/// Flows in, one shard file out. Memory stays near ShardSettings::memory whatever the size: full
-/// columns are put by in a nameless temporary file of the folder and copied into exact contiguous
-/// datasets at the end. The same flows give the same bytes.
+/// Flows in, one shard file out. Memory stays near ShardSettings::memory whatever the size: many
+/// tokens are written once, where they stay in the file; other columns are put by in a nameless
+/// temporary file of the folder and copied into exact contiguous datasets at the end. The same
+/// flows give the same bytes.
 class ShardWriter {
   public:
     ShardWriter(base::FileSystem& files, ShardSettings settings);

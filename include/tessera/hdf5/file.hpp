@@ -21,6 +21,7 @@ struct Alignment {
 struct OutputFault {
     int error = 0;
     std::uint64_t bytes = 0;
+    std::uint64_t kept = 0;  ///< see File::create_around
 };
 
 /// An open HDF5 file, serial. Objects are of library version 1.8 and carry no time stamps, so equal
@@ -31,7 +32,13 @@ struct OutputFault {
 class File {
   public:
     static File create(std::filesystem::path const& path, Alignment alignment = {});
-    static File extend(std::filesystem::path const& path, Alignment alignment);
+    /// Makes an HDF5 file of one whose first `kept` bytes hold data already: they are neither cut
+    /// off nor written until datasets are laid there. What HDF5 itself puts before that data must
+    /// find room below it.
+    static File create_around(std::filesystem::path const& path, std::uint64_t kept,
+                              Alignment alignment);
+    static File extend(std::filesystem::path const& path, Alignment alignment,
+                       std::uint64_t kept = 0);
     static File open(std::filesystem::path const& path);
 
     /// Writes out and closes; an error here means that the file is not whole.
@@ -57,7 +64,7 @@ class File {
         : path_(std::move(path)), fault_(std::move(fault)), handle_(std::move(handle)) {}
 
     static File open_for_writing(std::filesystem::path const& path, Alignment alignment,
-                                 bool create);
+                                 std::uint64_t kept, bool create);
 
     std::filesystem::path path_;
     std::shared_ptr<OutputFault> fault_;  // HDF5 writes to it until the handle is gone

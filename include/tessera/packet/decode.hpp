@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <variant>
 
 #include <tessera/packet/drop.hpp>
@@ -14,5 +15,9 @@ namespace tessera::packet {
 /// to the first TCP or UDP header; what UDP carries in turn (VXLAN, GTP-U, ..) is its payload.
 /// Headers must be captured whole, the payload may be cut.
 std::variant<Packet, Drop> decode(Frame const& frame) noexcept;
+
+/// The same for those who decode millions: fills a packet that the caller keeps, copying nothing.
+/// Undefined fields in `packet` where a reason is returned.
+std::optional<Drop> decode(Frame const& frame, Packet& packet) noexcept;
 
 }  // namespace tessera::packet
