@@ -1,4 +1,4 @@
-#include "../dataset/made_flows.hpp"
+#include "made_flows.hpp"
 
 #include <gtest/gtest.h>
 #include <scratch.hpp>
