@@ -61,9 +61,9 @@ class Grading {
     }
 
     evaluate::Report run(comm::Communicator const& comm) {
-        auto predictions =
-            classify::fold_predictions(comm, model_, store_, label_set_,
-                                       split_.flows(dataset::Fold::test), config_.batch_size);
+        auto predictions = classify::fold_predictions(
+            comm, model_, store_, label_set_, split_.flows(dataset::Fold::test), config_.batch_size,
+            split_.packets_in(dataset::Fold::test));
         auto const& task = model_.info().task;
         auto report = evaluate::make_report({store_, split_, label_set_},
                                             {.title = fmt::format("ET-BERT, {} level", task),

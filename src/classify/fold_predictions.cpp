@@ -59,12 +59,13 @@ std::vector<float> floats_of(std::vector<std::string> const& parts) {
 baseline::Predictions fold_predictions(comm::Communicator const& comm, TrainedModel& model,
                                        dataset::Store const& store, std::size_t label_set,
                                        std::vector<std::uint64_t> const& flows,
-                                       std::int64_t batch_size) {
+                                       std::int64_t batch_size,
+                                       std::function<bool(std::uint64_t)> packets) {
     check_store(model, store, label_set);
     base::validate(batch_size > 0, ExitCode::usage, "a batch of {} sequences holds none",
                    batch_size);
     loader::ClassifierSource const source(store, flows, label_set, model.data(), 0,
-                                          loader::Order::plain);
+                                          loader::Order::plain, std::move(packets));
     std::string own;
     comm::agreed(comm, [&] {
         own = own_shares(comm, model, source, static_cast<std::uint64_t>(batch_size));

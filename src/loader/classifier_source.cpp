@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include <tessera/base/error.hpp>
 #include <tessera/loader/classifier_source.hpp>
@@ -8,9 +9,11 @@ namespace tessera::loader {
 ClassifierSource::ClassifierSource(dataset::Store const& store,
                                    std::vector<std::uint64_t> const& flows, std::size_t label_set,
                                    batch::ClassifierDataConfig const& config, std::uint64_t seed,
-                                   Order order)
-    : store_(store), config_(config), seed_(seed), order_(order) {
+                                   Order order, std::function<bool(std::uint64_t)> packets)
+    : store_(store), config_(config), seed_(seed), order_(order), packets_in_(std::move(packets)) {
     check(config);
+    base::validate(!packets_in_ || config.level == "packet", base::ExitCode::usage,
+                   "a leaky-legacy split draws packets: it needs data.level = packet");
     for (auto const flow : flows) {
         auto const label = store.label(flow, label_set);
         if (label == dataset::no_label) {
@@ -37,6 +40,7 @@ void ClassifierSource::add_flow(std::uint64_t flow, std::int32_t label) {
     auto const packets =
         std::min(view.packets, static_cast<std::uint64_t>(config_.packets_per_flow));
     for (std::uint64_t i = 0; i < packets; ++i) {
+        if (packets_in_ && !packets_in_(view.first_packet + i)) continue;
         if (store_.packet(view.first_packet + i).tokens.empty()) continue;
         units_.push_back({flow, view.first_packet + i, 1, label});
     }

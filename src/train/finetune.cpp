@@ -51,10 +51,12 @@ struct Task {
     Task(TrainingData const& data, FinetuneConfig const& config, std::size_t set)
         : label_set(data.store.manifest().labels[set]),
           train(data.store, data.split.flows(dataset::Fold::train), set, config.data,
-                config.loop.seed, loader::Order::shuffled) {
+                config.loop.seed, loader::Order::shuffled,
+                data.split.packets_in(dataset::Fold::train)) {
         try {
             valid.emplace(data.store, data.split.flows(dataset::Fold::valid), set, config.data,
-                          config.loop.seed, loader::Order::plain);
+                          config.loop.seed, loader::Order::plain,
+                          data.split.packets_in(dataset::Fold::valid));
         } catch (base::Error const& fault) {
             base::log_warning("no validation, the last weights count: {}", fault.what());
         }

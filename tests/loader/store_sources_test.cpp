@@ -106,6 +106,21 @@ TEST_F(StoreSources, PacketLevelUnitsAreSinglePacketsUpToTheLimit) {
     EXPECT_EQ(batch.size(), 4);
 }
 
+TEST_F(StoreSources, PacketsOfALeakySplitAreThoseOfTheFold) {
+    auto const is_even = [](std::uint64_t packet) { return packet % 2 == 0; };
+    batch::ClassifierDataConfig config;
+    EXPECT_THROW(ClassifierSource(store_, all_flows(store_), 0, config, 1, Order::plain, is_even),
+                 base::Error)
+        << "a flow has no side of its own";
+    config.level = "packet";
+    ClassifierSource const half(store_, all_flows(store_), 0, config, 1, Order::plain, is_even);
+    for (std::uint64_t i = 0; i < half.samples(); ++i) {
+        EXPECT_EQ(half.unit(i).first_packet % 2, 0U);
+    }
+    ClassifierSource const whole(store_, all_flows(store_), 0, config, 1, Order::plain);
+    EXPECT_LT(half.samples(), whole.samples());
+}
+
 TEST_F(StoreSources, FlowsWithoutAnyLabelAreRefused) {
     std::vector<std::uint64_t> unlabelled;
     for (auto const flow : all_flows(store_)) {

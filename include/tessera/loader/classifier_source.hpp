@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include <tessera/batch/classifier_sample.hpp>
@@ -25,10 +26,12 @@ class ClassifierSource {
     using Batch = batch::ClassifierBatch;
 
     /// `flows` are indices in the store, `label_set` a place in its manifest. Flows without a label
-    /// and packets without tokens give no sample. Error(bad_input) when no sample is left.
+    /// and packets without tokens give no sample, nor do packets that `packets` is false for
+    /// (Split::packets_in; Error(usage) at flow level). Error(bad_input) when no sample is left.
     ClassifierSource(dataset::Store const& store, std::vector<std::uint64_t> const& flows,
                      std::size_t label_set, batch::ClassifierDataConfig const& config,
-                     std::uint64_t seed, Order order);
+                     std::uint64_t seed, Order order,
+                     std::function<bool(std::uint64_t packet)> packets = {});
 
     std::uint64_t samples() const { return units_.size(); }
     std::uint64_t unlabelled_flows() const { return unlabelled_; }
@@ -47,6 +50,7 @@ class ClassifierSource {
     batch::ClassifierDataConfig config_;
     std::uint64_t seed_;
     Order order_;
+    std::function<bool(std::uint64_t)> packets_in_;  // empty: all
     std::vector<ClassifierUnit> units_;
     std::uint64_t unlabelled_ = 0;
 };
