@@ -27,6 +27,7 @@ struct Config {
     std::string label_set;
     std::filesystem::path corpus;
     std::string corpus_split;
+    std::filesystem::path output;
 };
 
 void describe(base::OptionTable& options, Config& config) {
@@ -35,7 +36,8 @@ void describe(base::OptionTable& options, Config& config) {
         .add("label_set", config.label_set, "label set; empty: the store's first")
         .add("corpus", config.corpus, "store that a model was pre-trained on; empty: none to check")
         .add("corpus_split", config.corpus_split,
-             "its split, when only the train fold was learnt from; empty: all flows");
+             "its split, when only the train fold was learnt from; empty: all flows")
+        .add("output", config.output, "file for the result as JSON; empty: print only");
 }
 
 /// A field with its scores on the test fold.
@@ -157,10 +159,13 @@ void run(Config const& config, apps::CommonConfig const& common) {
     auto const facts = evaluate::split_facts(split);
     auto const rows = field_rows(store, split, label_set);
     auto const corpus = corpus_overlap(config, store, split);
+    auto const json =
+        to_json(facts, rows, corpus).dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    if (!config.output.empty() && !common.dry_run) {
+        base::publish(base::local_files(), config.output, json);
+    }
     if (common.json) {
-        fmt::print(
-            "{}\n",
-            to_json(facts, rows, corpus).dump(2, ' ', false, Json::error_handler_t::replace));
+        fmt::print("{}", json);
         return;
     }
     tell(facts, rows, corpus, store.manifest().identity.masking);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include <tessera/base/error.hpp>
 #include <tessera/base/hash.hpp>
 #include <tessera/baseline/header_fields.hpp>
 #include <tessera/packet/decode.hpp>
@@ -13,7 +14,7 @@ using base::ByteSpan;
 using packet::Packet;
 using Value = std::optional<std::uint64_t>;
 
-constexpr std::uint64_t packets_searched = 10;  // for a server name
+constexpr std::uint64_t packets_searched = 10;  // for payload and a server name
 
 /// The number of `size` bytes at an offset; its hash when it is longer than 8.
 Value at(ByteSpan bytes, std::size_t offset, std::size_t size) {
@@ -25,12 +26,18 @@ Value at(ByteSpan bytes, std::size_t offset, std::size_t size) {
     return value;
 }
 
+/// IPv6: the 8 bits after the version (RFC 8200, 3).
+Value traffic_class(ByteSpan bytes, std::size_t ip) {
+    auto const value = at(bytes, ip, 2);
+    return value ? Value(*value >> 4U & 0xffU) : value;
+}
+
 void add_network(FieldValues& values, Packet const& packet) {
     auto const bytes = packet.bytes;
     std::size_t const ip = packet.network;
     auto const is_v4 = packet.ip_version == 4;
     values.push_back(at(bytes, ip, 1));  // version, header length
-    values.push_back(is_v4 ? at(bytes, ip + 1, 1) : at(bytes, ip, 2));
+    values.push_back(is_v4 ? at(bytes, ip + 1, 1) : traffic_class(bytes, ip));
     values.push_back(is_v4 ? at(bytes, ip + 2, 2) : at(bytes, ip + 4, 2));
     values.push_back(is_v4 ? at(bytes, ip + 4, 2) : at(bytes, ip + 1, 3));
     values.push_back(is_v4 ? at(bytes, ip + 6, 2) : Value());
@@ -91,7 +98,6 @@ void add_transport(FieldValues& values, Packet const& packet) {
     auto const options = is_tcp ? options_of(bytes, head + 20, packet.payload) : TcpOptions();
     values.insert(values.end(), {options.timestamp, options.echo, options.maximum_segment,
                                  options.window_scale, options.kinds});
-    values.push_back(at(bytes, packet.payload, 4));
 }
 
 /// The packet in bytes that were cut from an IP header on, and perhaps shorter than it was.
@@ -103,15 +109,24 @@ std::optional<Packet> parsed(ByteSpan bytes) {
     return packet == nullptr ? std::nullopt : std::optional(*packet);
 }
 
-Value server_name(dataset::Store const& store, dataset::FlowView const& flow) {
+std::string const& tokenizer_of(dataset::Store const& store) {
+    return store.manifest().identity.tokenizer.name;
+}
+
+/// What stands in payload: the first bytes that any packet brings, and a server name.
+void add_payload(FieldValues& values, dataset::Store const& store, dataset::FlowView const& flow) {
+    Value first;
+    Value server;
     for (std::uint64_t i = 0; i < std::min(flow.packets, packets_searched); ++i) {
-        auto const bytes = bytes_of(store.packet(flow.first_packet + i).tokens);
+        auto const bytes =
+            bytes_of(store.packet(flow.first_packet + i).tokens, tokenizer_of(store));
         auto const packet = parsed(bytes);
         if (!packet) continue;
+        if (!first) first = at(bytes, packet->payload, 4);
         auto const name = tls_server_name(ByteSpan(bytes).subspan(packet->payload));
-        if (name) return base::hash64(std::as_bytes(std::span(*name)), 0);
+        if (name && !server) server = base::hash64(std::as_bytes(std::span(*name)), 0);
     }
-    return std::nullopt;
+    values.insert(values.end(), {first, server});
 }
 
 }  // namespace
@@ -147,25 +162,35 @@ std::vector<HeaderField> const& header_fields() {
     return fields;
 }
 
-std::vector<std::byte> bytes_of(std::span<token::TokenId const> bigrams) {
+std::vector<std::byte> bytes_of(std::span<token::TokenId const> tokens,
+                                std::string_view tokenizer) {
+    auto const pairs = tokenizer == "bigram-pairs";
+    auto const single = tokenizer == "byte";
+    base::validate(pairs || single || tokenizer == "bigram", base::ExitCode::usage,
+                   "header fields cannot be read back from tokens of '{}'; make a store with "
+                   "--tokenizer bigram, bigram-pairs or byte",
+                   tokenizer);
     std::vector<std::byte> bytes;
-    bytes.reserve(bigrams.size() + 1);
-    for (auto const bigram : bigrams) bytes.push_back(static_cast<std::byte>(bigram >> 8U));
-    if (!bigrams.empty()) bytes.push_back(static_cast<std::byte>(bigrams.back() & 0xffU));
+    bytes.reserve(2 * tokens.size());
+    for (auto const& token : tokens) {
+        if (!single) bytes.push_back(static_cast<std::byte>(token >> 8U));
+        auto const last = &token == &tokens.back();
+        if (single || pairs || last) bytes.push_back(static_cast<std::byte>(token & 0xffU));
+    }
     return bytes;
 }
 
 FieldValues field_values(dataset::Store const& store, dataset::FlowView const& flow) {
     FieldValues values;
     if (flow.packets > 0) {
-        auto const bytes = bytes_of(store.packet(flow.first_packet).tokens);
+        auto const bytes = bytes_of(store.packet(flow.first_packet).tokens, tokenizer_of(store));
         if (auto const packet = parsed(bytes)) {
             add_network(values, *packet);
             add_transport(values, *packet);
         }
     }
-    values.resize(header_fields().size() - 1);
-    values.push_back(server_name(store, flow));
+    values.resize(header_fields().size() - 2);
+    add_payload(values, store, flow);
     return values;
 }
 

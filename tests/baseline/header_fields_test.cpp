@@ -80,13 +80,17 @@ TEST(TlsServerName, IsReadFromAClientHello) {
     EXPECT_EQ(tls_server_name(view(Bytes(200, 22))), std::nullopt);
 }
 
-TEST(BytesOf, UndoesBigrams) {
+TEST(BytesOf, UndoesTokenizers) {
     Bytes const bytes{1, 2, 3, 255};
-    std::vector<token::TokenId> tokens;
-    token::append_bigrams(view(bytes), tokens);
-    auto const back = bytes_of(tokens);
-    EXPECT_TRUE(std::ranges::equal(back, view(bytes)));
-    EXPECT_TRUE(bytes_of({}).empty());
+    for (auto const& [name, append] : {std::pair("bigram", &token::append_bigrams),
+                                       std::pair("bigram-pairs", &token::append_bigram_pairs),
+                                       std::pair("byte", &token::append_bytes)}) {
+        std::vector<token::TokenId> tokens;
+        append(view(bytes), tokens);
+        EXPECT_TRUE(std::ranges::equal(bytes_of(tokens, name), view(bytes))) << name;
+        EXPECT_TRUE(bytes_of({}, name).empty());
+    }
+    EXPECT_THROW(bytes_of({}, "wordpiece"), base::Error);
 }
 
 class Fields : public testing::Test {

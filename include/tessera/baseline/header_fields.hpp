@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <tessera/base/bytes.hpp>
@@ -24,12 +25,14 @@ std::vector<HeaderField> const& header_fields();
 using FieldValues = std::vector<std::optional<std::uint64_t>>;
 
 /// Reads the headers out of the tokens of a flow, so it sees exactly what a model sees: fields that
-/// the store's masking hides are 0. Values are those of the first packet; the TLS server name is
-/// looked for in the first ten. All are absent when the tokens do not begin at the IP header.
+/// the store's masking hides are 0. Values are those of the first packet; payload and the TLS
+/// server name are looked for in the first ten. All are absent when the tokens do not begin at the
+/// IP header.
 FieldValues field_values(dataset::Store const& store, dataset::FlowView const& flow);
 
-/// The bytes behind overlapping bigrams: one more than tokens.
-std::vector<std::byte> bytes_of(std::span<token::TokenId const> bigrams);
+/// The bytes behind a packet's tokens. Error(usage) for a tokenizer other than bigram, bigram-pairs
+/// and byte, which alone can be undone.
+std::vector<std::byte> bytes_of(std::span<token::TokenId const> tokens, std::string_view tokenizer);
 
 /// The server name of a TLS ClientHello that begins `payload` (RFC 6066, 3); none when there is
 /// none or it is cut off.

@@ -54,6 +54,7 @@ class Experiment:
     def run(self):
         """All grades: controls once a fold, models for each masking, fold and seed."""
         captures, labels = self.inputs()
+        self.fields = [self.audit(captures, labels, fold) for fold in self.folds]
         grades = []
         for masking in self.recipe.masking:
             store = self.work / f"store-{masking}"
@@ -62,7 +63,20 @@ class Experiment:
                              masking, "--force", *self.flags("preprocess"))
             for fold in self.folds:
                 grades += self.run_fold(store, masking, fold)
+        self.tests = self.paired_tests(grades)
         return grades
+
+    def paired_tests(self, grades):
+        """{label share: result of `tessera compare`} of the two models of `compare`, first fold and
+        seed, first masking."""
+        names = self.recipe.compare.split(" | ") if self.recipe.compare else []
+        folders = {(grade.model, grade.share): grade.report["folder"] for grade in grades
+                   if grade.model and grade.masking == self.recipe.masking[0] and
+                   grade.fold == self.folds[0] and grade.seed == self.seeds[0]}
+        return {share: self.runner.ask(f"compare-{slug(share)}", "compare",
+                                       *(folders[name, share] for name in names))
+                for share in self.recipe.label_shares
+                if names and all((name, share) in folders for name in names)}
 
     def run_fold(self, store, masking, fold):
         for share in self.recipe.label_shares:
@@ -80,6 +94,23 @@ class Experiment:
             for seed in self.seeds:
                 grades += self.model(store, masking, fold, seed, model, list(words))
         return grades
+
+    def audit(self, captures, labels, fold):
+        """What each header field alone scores, on a store that shows all of them."""
+        store = self.work / "store-audit"
+        self.runner.step("preprocess-audit", store / "manifest.json", "preprocess", "--input",
+                         captures, "--labels", labels, "--store", store, "--force",
+                         *merged([*self.flags("preprocess"), "--masking", "none",
+                                  "--bytes-per-packet", "600"]))
+        name = split_name(fold, "1")
+        self.runner.step(f"split-audit-{name}", store / "splits" / f"{name}.json", "split", store,
+                         "--by", self.recipe.by, "--name", name, "--seed", fold, "--label-set",
+                         self.recipe.label_set, "--force", *self.flags("split"))
+        output = self.work / f"audit-{fold}.json"
+        self.runner.step(f"audit-{fold}", output, "audit", store, "--split", name, "--label-set",
+                         self.recipe.label_set, "--output", output)
+        fields = json.loads(output.read_text(encoding="utf-8"))["fields"]
+        return {field["field"]: field["macro_f1"] for field in fields}
 
     def controls(self, store, masking, fold):
         report = self.work / f"controls-{fold}"
@@ -106,6 +137,7 @@ class Experiment:
             self.runner.step(f"evaluate-{name}", report, "evaluate", "--model", run, "--store",
                              store, "--output", report, "--force", "--controls", "look-ups",
                              *self.beside(grades), *self.flags("evaluate"))
+            self.runner.say(f"  bundle {run / 'bundle'}, page {report / 'report.html'}")
             grades.append(Grade(model, masking, share, fold, seed, load(report)))
             grades[-1].report["folder"] = str(report)
         return grades

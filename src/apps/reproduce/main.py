@@ -71,8 +71,8 @@ def reproduce(recipe: Recipe, options, programs):
         recipe.models = {}
     runner = Runner(programs, options.work / recipe.name, options.launch)
     runner.say(f"{recipe.name}: {recipe.title}")
-    grades = Experiment(recipe, runner, options.input, options.folds, options.seeds).run()
-    return Results(recipe, grades)
+    experiment = Experiment(recipe, runner, options.input, options.folds, options.seeds)
+    return Results(recipe, experiment.run(), experiment.fields, experiment.tests)
 
 
 def publish(path, text):

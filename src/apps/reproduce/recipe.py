@@ -28,6 +28,7 @@ class Recipe:
     masking: list = field(default_factory=lambda: ["default"])
     label_shares: list = field(default_factory=lambda: ["1"])
     studied: str = ""  # the one model to put through other maskings and fewer labels; empty: all
+    compare: str = ""  # two models, parted by " | ", for a paired test at each label share
     published: str = ""
     settings: dict = field(default_factory=dict)  # command: its flags
     models: dict = field(default_factory=dict)  # name: flags of finetune

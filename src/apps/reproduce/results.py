@@ -33,8 +33,10 @@ def score_of(report):
 class Results:
     """What the runs of one recipe came to."""
 
-    def __init__(self, recipe, grades):
+    def __init__(self, recipe, grades, fields, tests):
         self.recipe = recipe
+        self.tests = tests  # {label share: paired test of the two models of `compare`}
+        self.fields = fields  # of each fold: {header field: macro-F1}
         self.models = [grade for grade in grades if grade.model]
         self.controls = [grade.report for grade in grades if not grade.model]
 
@@ -51,6 +53,12 @@ class Results:
                     (values["macro_f1"], report["baseline_intervals"][name]["macro_f1"]))
             scores.setdefault(report["strongest_control"], []).append(score_of(report))
         return {name: scores[name] for name in TITLES if name in scores}
+
+    def strongest_fields(self, count=3):
+        """[(macro-F1, field)], the strongest header fields by themselves."""
+        known = self.fields[0]
+        means = [(statistics.mean(fold[name] for fold in self.fields), name) for name in known]
+        return sorted(means, reverse=True)[:count]
 
     def best_model(self):
         strict = self.recipe.masking[0]
@@ -72,7 +80,22 @@ class Results:
             lines[-1] += "."
         best = max((value, TITLES[name]) for name, value in controls.items())
         lines.append(f"Strongest control: {best[1]}, {best[0]:.3f}.")
+        alone = ", ".join(f"{name} {value:.3f}" for value, name in self.strongest_fields())
+        lines.append(f"Header fields alone, the strongest: {alone}.")
         return lines
+
+    def comparison(self):
+        """A line on the two models of `compare`, from paired tests on the same test flows."""
+        if not self.tests:
+            return []
+        first, second = self.recipe.compare.split(" | ")
+        parts = []
+        for share, test in self.tests.items():
+            low, high = test["interval"]
+            word = "better" if low > 0 else "worse" if high < 0 else "no clear difference"
+            parts.append(f"{100 * float(share):g} % of the labels {test['difference']:+.3f} "
+                         f"({low:+.3f} - {high:+.3f}), {word}")
+        return [f"{first} against {second}, paired difference in macro-F1: {'; '.join(parts)}."]
 
     def facts(self):
         report = self.controls[0]
@@ -111,7 +134,7 @@ class Results:
         return ["", *lines_of(rows)]
 
     def as_json(self):
-        return {"recipe": self.recipe.name, "facts": self.facts(), "verdict": self.verdict(),
+        return {"paired_tests": self.tests, "header_fields": self.fields, "recipe": self.recipe.name, "facts": self.facts(), "verdict": self.verdict(),
                 "controls": self.control_scores(),
                 "models": [{"model": grade.model, "masking": grade.masking,
                             "label_share": float(grade.share), "fold": grade.fold,
@@ -121,7 +144,7 @@ class Results:
 
     def markdown(self):
         return "\n".join([f"## {self.recipe.name}: {self.recipe.title}", "", *self.facts(), "",
-                          *self.verdict(), "", *self.table(), *self.label_table(), ""])
+                          *self.verdict(), *self.comparison(), "", *self.table(), *self.label_table(), ""])
 
 
 def lines_of(rows):

@@ -42,6 +42,13 @@ class Runner:
         self.run(name, line)
         begun.rename(stamp)
 
+    def ask(self, name, command, *words):
+        """What tessera-COMMAND prints with --json; run each time."""
+        line = [str(self.programs / f"tessera-{command}"), *map(str, words), "--json"]
+        self.run(name, line)
+        log = self.work / "log" / f"{name}.txt"
+        return json.loads(log.read_text(encoding="utf-8").partition("\n")[2])
+
     def run(self, name, line):
         log = self.work / "log" / f"{name}.txt"
         log.parent.mkdir(parents=True, exist_ok=True)
