@@ -8,6 +8,7 @@
 
 #include <tessera/base/error.hpp>
 #include <tessera/base/log.hpp>
+#include <tessera/base/stop.hpp>
 #include <tessera/dataset/shard_writer.hpp>
 #include <tessera/preprocess/preprocess.hpp>
 
@@ -71,9 +72,12 @@ class Run {
         base::Progress progress(comm_.is_root() ? mode_.progress : base::ProgressMode::none,
                                 "preprocess", "B", bytes);
         std::uint64_t done = 0;
-        UnitWorker worker(config_, work_.rules, files_,
-                          [&](std::uint64_t more) { progress.update(done += more); });
+        UnitWorker worker(config_, work_.rules, files_, [&](std::uint64_t more) {
+            progress.update(done += more);
+            heed_stop();
+        });
         for (auto const unit : own) {
+            heed_stop();
             if (auto report = workspace_.finished(unit)) {
                 reports_.emplace_back(unit, std::move(*report));
                 ++resumed_;
@@ -82,6 +86,13 @@ class Run {
                 reports_.emplace_back(unit, run_unit(worker, unit));
             }
         }
+    }
+
+    // A finished unit stays in the workspace: the next call begins with the one that was cut off.
+    void heed_stop() const {
+        base::validate(!base::stop_requested(), base::ExitCode::run_again,
+                       "stopped by a signal: finished units are kept in '{}', run me again",
+                       base::printable(workspace_.path().string()));
     }
 
     dataset::UnitReport run_unit(UnitWorker& worker, std::size_t number) {
