@@ -9,6 +9,7 @@
 
 #include <tessera/base/error.hpp>
 #include <tessera/base/files.hpp>
+#include <tessera/base/log.hpp>
 
 namespace tessera::base {
 
@@ -33,7 +34,12 @@ FolderLock::FolderLock(std::filesystem::path const& folder) {
     descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     validate(descriptor_ >= 0, ExitCode::environment, "cannot create '{}': {}",
              printable(path.string()), std::strerror(errno));
-    if (::flock(descriptor_, LOCK_EX | LOCK_NB) != 0) {
+    auto const refusal = ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 ? 0 : errno;
+    // Lustre and NFS may be mounted without locks: a job is not lost for the lack of them.
+    if (refusal != 0 && refusal != EWOULDBLOCK)
+        log_warning("'{}' cannot be locked ({}): a second job in it would not be noticed",
+                    printable(folder.string()), std::strerror(refusal));
+    if (refusal == EWOULDBLOCK) {
         auto const holder = holder_of(descriptor_);
         ::close(descriptor_);
         fail(ExitCode::usage,

@@ -18,6 +18,16 @@ bool launched_by_mpi() {
     return false;
 }
 
+// The number of processes that a launcher says it started, from the variables it gives each of
+// them; 1 when none says so. mpirun of any maker goes before Slurm, which may have started mpirun
+// itself.
+int announced_processes() {
+    for (auto const* variable : {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "SLURM_STEP_NUM_TASKS"}) {
+        if (auto const* text = std::getenv(variable)) return std::atoi(text);
+    }
+    return 1;
+}
+
 bool mpi_is_running() {
     int started = 0;
     int ended = 0;
@@ -28,12 +38,23 @@ bool mpi_is_running() {
 
 }  // namespace
 
-Environment::Environment() {
+Environment::Environment() : announced_(announced_processes()) {
     if (!launched_by_mpi() || mpi_is_running()) return;
     int provided = 0;
     detail::check(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &provided),
                   "MPI_Init_thread");
     started_ = true;
+}
+
+void Environment::require_whole_launch() const {
+    auto const size = Communicator::world().size();
+    base::validate(size > 1 || announced_ <= 1, base::ExitCode::environment,
+                   "started as one of {} processes, but MPI sees this one alone, so each would do "
+                   "the whole work: launch with `srun --mpi=pmix` (or the mpirun of the Open MPI "
+                   "this was built with; in a container: the same major version of PMIx inside "
+                   "and outside); {} separate runs are meant? then start each with `env -u "
+                   "SLURM_STEP_NUM_TASKS`",
+                   announced_, announced_);
 }
 
 Environment::~Environment() {

@@ -21,7 +21,15 @@ class Environment {
     Environment(Environment const&) = delete;
     Environment& operator=(Environment const&) = delete;
 
+    /// Error(environment) when a launcher started several processes that do not see each other:
+    /// without MPI between them each would believe that it is alone.
+    void require_whole_launch() const;
+
+    /// Processes that the launcher says it started (1 without a launcher).
+    int announced() const { return announced_; }
+
   private:
+    int announced_ = 1;
     bool started_ = false;
 };
 
