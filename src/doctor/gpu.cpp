@@ -1,0 +1,123 @@
+#include "gpu.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+namespace tessera::doctor {
+
+namespace {
+
+constexpr int cuda_of_pin = 12000;  // any driver of the CUDA 12 line runs the pinned LibTorch
+
+Finding no_gpu(GpuFacts const& facts) {
+    if (facts.device_files > 0) {
+        return {"gpu", Level::fault,
+                fmt::format("{} GPUs in /dev, but the driver does not answer: {}",
+                            facts.device_files, facts.error),
+                "in a container: start it with --nv; else the NVIDIA driver of this node is not "
+                "loaded"};
+    }
+    return {"gpu", Level::note, "no GPU on this node", "training runs on the processors"};
+}
+
+std::string architecture_remedy(int architecture, std::vector<int> const& known) {
+    auto const newest = known.empty() ? 0 : *std::ranges::max_element(known);
+    if (architecture > newest)
+        return "build against a newer LibTorch (-DTESSERA_LIBTORCH=<folder>)";
+    return "V100 (sm_70) wants LibTorch 2.10 or older: CUDA 13, used from 2.11 on, has no code for "
+           "it; older GPUs than V100 are not supported";
+}
+
+// Code for 8.0 also runs on 8.6: same major number, not newer.
+bool has_code(int architecture, std::vector<int> const& known) {
+    return std::ranges::any_of(
+        known, [&](int one) { return one / 10 == architecture / 10 && one <= architecture; });
+}
+
+Findings judge_visible(GpuFacts const& facts) {
+    Findings findings;
+    if (facts.driver < cuda_of_pin) {
+        findings.push_back({"gpu", Level::fault,
+                            fmt::format("the driver knows CUDA {}.{} at most, LibTorch wants 12",
+                                        facts.driver / 1000, facts.driver % 1000 / 10),
+                            "update the NVIDIA driver to 525 or later"});
+    }
+    for (auto const& gpu : facts.gpus) {
+        if (has_code(gpu.architecture, facts.architectures)) continue;
+        findings.push_back(
+            {"gpu", Level::fault,
+             fmt::format("LibTorch has code for sm_{}, none for {} (sm_{})",
+                         fmt::join(facts.architectures, ", sm_"), gpu.name, gpu.architecture),
+             architecture_remedy(gpu.architecture, facts.architectures)});
+    }
+    return findings;
+}
+
+}  // namespace
+
+Findings judge_gpus(GpuFacts const& facts) {
+    if (facts.gpus.empty()) return {no_gpu(facts)};
+    auto findings = judge_visible(facts);
+    if (!facts.cuda_build) {
+        findings.push_back(
+            {"gpu", Level::warning,
+             fmt::format("{} GPUs here, but this build does not use them", facts.gpus.size()),
+             "build with -DTESSERA_CUDA=ON"});
+    }
+    if (facts.cuda_build && facts.nccl.empty()) {
+        findings.push_back({"nccl", Level::fault, "NCCL cannot be loaded",
+                            "put libnccl.so.2 of the nvidia-nccl-cu12 wheel beside LibTorch"});
+    } else if (facts.cuda_build) {
+        findings.push_back({"nccl", Level::fine, fmt::format("NCCL {}", facts.nccl), ""});
+    }
+    if (findings.empty() || findings[0].check != "gpu") {
+        findings.push_back({"gpu", Level::fine,
+                            fmt::format("{} x {} (sm_{}), driver for CUDA {}.{}", facts.gpus.size(),
+                                        facts.gpus[0].name, facts.gpus[0].architecture,
+                                        facts.driver / 1000, facts.driver % 1000 / 10),
+                            ""});
+    }
+    return findings;
+}
+
+Findings judge_binding(std::vector<RankGpus> const& ranks) {
+    std::map<std::string, std::set<std::string>> gpus;
+    std::map<std::string, std::size_t> ranks_on;
+    bool any = false;
+    bool narrowed = false;  // a rank sees fewer GPUs than its node offers to all
+    for (auto const& rank : ranks) {
+        ++ranks_on[rank.host];
+        gpus[rank.host].insert(rank.uuids.begin(), rank.uuids.end());
+        any = any || !rank.uuids.empty();
+    }
+    if (!any) return {};
+    for (auto const& [host, count] : ranks_on) {
+        if (count > gpus[host].size()) {
+            return {{"gpu binding", Level::fault,
+                     fmt::format("{} ranks on {} share {} GPUs: NCCL refuses two ranks on one",
+                                 count, host, gpus[host].size()),
+                     "ask for --gpus-per-node=N --ntasks-per-node=N, without --gpu-bind; look at "
+                     "CUDA_VISIBLE_DEVICES"}};
+        }
+    }
+    for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
+        if (ranks[rank].uuids.empty()) {
+            return {{"gpu binding", Level::fault,
+                     fmt::format("rank {} on {} sees no GPU, others do", rank, ranks[rank].host),
+                     "give every task its GPU: --gpus-per-node=N --ntasks-per-node=N"}};
+        }
+        narrowed = narrowed || ranks[rank].uuids.size() < gpus[ranks[rank].host].size();
+    }
+    if (narrowed) {
+        return {{"gpu binding", Level::warning, "ranks see only some of their node's GPUs",
+                 "NCCL's direct path between GPUs may be lost: leave out --gpu-bind and "
+                 "--gpus-per-task, each rank takes the GPU of its local number"}};
+    }
+    return {{"gpu binding", Level::fine, "a GPU for every rank, all visible to all", ""}};
+}
+
+}  // namespace tessera::doctor
