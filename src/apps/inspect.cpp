@@ -1,13 +1,18 @@
-// tessera inspect: what a capture or a store holds.
+// tessera inspect: what a capture or a store holds, and how a run stands.
 #include "command.hpp"
+#include "inspect_run.hpp"
 
+#include <chrono>
+#include <cstdio>
 #include <filesystem>
+#include <thread>
 #include <variant>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <tessera/base/files.hpp>
+#include <tessera/base/stop.hpp>
 #include <tessera/capture/capture_reader.hpp>
 #include <tessera/dataset/manifest.hpp>
 #include <tessera/dataset/split.hpp>
@@ -90,15 +95,36 @@ bool print_capture(std::filesystem::path const& path, bool as_json) {
     return !fault;
 }
 
+/// Again and again, until the run is done or somebody presses Ctrl-C.
+void print_run(std::filesystem::path const& path, bool as_json, std::int64_t watch) {
+    for (auto wait = std::int64_t{0};;) {
+        if (wait == 0) {
+            auto const state = apps::read_run(path);
+            fmt::print("{}\n", as_json ? apps::to_json(state) : apps::to_table(state));
+            std::fflush(stdout);
+            if (watch <= 0 || state.done) return;
+            wait = watch;
+        }
+        std::this_thread::sleep_for(std::chrono::seconds(1));
+        if (base::stop_requested()) return;
+        --wait;
+    }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-    apps::Command command("inspect", "what a capture or a store holds");
+    apps::Command command("inspect", "what a capture, store or run holds");
     std::string path;
-    command.positional("PATH", "capture file or token store", path);
+    std::int64_t watch = 0;
+    command.positional("PATH", "capture file, token store or folder of a run", path);
+    command.options().section("inspect").add(
+        "watch", watch, "seconds between two looks at a run, until it is done; 0: one look");
     return command.run(argc, argv, [&](comm::Communicator const& comm) {
         auto whole = true;
-        if (comm.is_root() && std::filesystem::is_directory(path)) {
+        if (comm.is_root() && apps::is_run(path)) {
+            print_run(path, command.common().json, watch);
+        } else if (comm.is_root() && std::filesystem::is_directory(path)) {
             print_store(path, command.common().json);
         } else if (comm.is_root()) {
             whole = print_capture(path, command.common().json);

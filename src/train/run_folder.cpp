@@ -3,6 +3,7 @@
 #include <array>
 #include <chrono>
 #include <cmath>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -11,6 +12,7 @@
 
 #include <tessera/base/error.hpp>
 #include <tessera/base/log.hpp>
+#include <tessera/report/exposition.hpp>
 #include <tessera/report/run_page.hpp>
 
 namespace tessera::train {
@@ -70,6 +72,18 @@ void RunFolder::record(std::int64_t step, std::string_view split, Metrics const&
         scalars.push_back({fmt::format("{}/{}", split, name), static_cast<float>(value)});
     }
     events_->add(step, seconds_since_epoch(), scalars);
+    if (split == "train") expose(step, metrics);
+}
+
+/// metrics.prom, renamed into place so that a node exporter that looks at any moment reads it
+/// whole; not synced, as the next step replaces it.
+void RunFolder::expose(std::int64_t step, Metrics const& metrics) {
+    auto const text = report::exposition(fs::absolute(path_).string(), "train", step, metrics,
+                                         seconds_since_epoch());
+    auto const file = files_.create(path_ / "metrics.prom.new");
+    file->write(std::as_bytes(std::span(text)));
+    file->close();
+    files_.rename(path_ / "metrics.prom.new", path_ / "metrics.prom");
 }
 
 void RunFolder::sync_record() {

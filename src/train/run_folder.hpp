@@ -24,7 +24,8 @@ inline constexpr auto model_file = "model.toml";
 void keep_log(comm::Communicator const& comm, std::filesystem::path const& run);
 
 /// The folder of a run, held by the root rank: config.toml, model.toml, metrics.jsonl, metrics.csv,
-/// TensorBoard events, checkpoints/, curves.svg and report.html, and DONE when all steps are done.
+/// metrics.prom, TensorBoard events, checkpoints/, curves.svg and report.html, and DONE when all
+/// steps are done.
 class RunFolder {
   public:
     /// Makes or enters the folder and locks it; Error(usage) names who holds it.
@@ -51,6 +52,8 @@ class RunFolder {
     std::filesystem::path const& path() const { return path_; }
 
   private:
+    void expose(std::int64_t step, Metrics const& metrics);
+
     base::FileSystem& files_;
     std::filesystem::path path_;
     base::FolderLock lock_;
