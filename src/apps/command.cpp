@@ -27,6 +27,9 @@ struct Given {
     std::map<std::string, std::string> flags;
 };
 
+/// Ends the parsing before anything is found missing: what was asked for is in hand.
+struct Answered {};
+
 std::string description(base::Option const& option) {
     auto text = option.help;
     if (!option.choices.empty()) text += fmt::format(" ({})", fmt::join(option.choices, "|"));
@@ -89,8 +92,8 @@ void print_error(std::string const& name, comm::Communicator const& comm, char c
 
 }  // namespace
 
-Command::Command(std::string name, std::string summary)
-    : name_(std::move(name)), summary_(std::move(summary)) {}
+Command::Command(std::string name, std::string summary, Launch launch)
+    : name_(std::move(name)), summary_(std::move(summary)), launch_(launch) {}
 
 Command& Command::positional(std::string name, std::string help, std::string& field) {
     positionals_.push_back({std::move(name), std::move(help), &field});
@@ -129,8 +132,21 @@ bool Command::parse(int argc, char** argv, std::string& print) {
     app.add_flag("--json", common_.json, "print the result as JSON")->group(common);
     app.add_option("--log-level", common_.log_level, "debug, info, warning, error")->group(common);
     app.add_option("--progress", common_.progress, "auto, plain, none")->group(common);
+    auto const answer = [&](std::string const& flag, std::function<std::string()> const& text) {
+        app.add_flag_callback(flag,
+                              [&print, text] {
+                                  print = text();
+                                  throw Answered();
+                              })
+            ->trigger_on_parse()
+            ->group("");
+    };
+    answer("--man", [this] { return man_page(manual(), options_); });  // pages of an installation
+    answer("--list-flags", [this] { return flag_list(options_); });    // shell completion
     try {
         app.parse(argc, argv);
+    } catch (Answered const&) {
+        return false;
     } catch (CLI::CallForHelp const&) {
         print = app.help();
         return false;
@@ -140,6 +156,12 @@ bool Command::parse(int argc, char** argv, std::string& print) {
     apply(options_, given);
     if (common_.print_config) print = options_.as_toml(true);
     return !common_.print_config;
+}
+
+Manual Command::manual() const {
+    Manual result{name_, summary_, examples_, {}};
+    for (auto const& one : positionals_) result.positionals.emplace_back(one.name, one.help);
+    return result;
 }
 
 int Command::run_on(comm::Communicator const& comm, int argc, char** argv, Body const& body) {
@@ -162,8 +184,10 @@ int Command::run_on(comm::Communicator const& comm, int argc, char** argv, Body 
 int Command::run(int argc, char** argv, Body const& body) {
     comm::Environment const environment;
     auto const comm = comm::Communicator::world();
+    announced_ = environment.announced();
     int code = static_cast<int>(ExitCode::failed);
     try {
+        if (launch_ == Launch::whole) environment.require_whole_launch();
         return run_on(comm, argc, argv, body);
     } catch (comm::AgreedError const& error) {
         if (comm.is_root()) print_error(name_, {}, error.what());

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "manual.hpp"
+
 #include <functional>
 #include <string>
 #include <vector>
@@ -21,13 +23,16 @@ struct CommonConfig {
     bool print_config = false;
 };
 
+/// Whether a command refuses to run as one of several processes that do not see each other.
+enum class Launch { whole, any };
+
 /// A program of the suite: its option table, its command line, its exit code. Settings are layered
 /// file < environment < flags; every fault ends in one line and the code of interface and README.
 class Command {
   public:
     using Body = std::function<base::ExitCode(comm::Communicator const&)>;
 
-    Command(std::string name, std::string summary);
+    Command(std::string name, std::string summary, Launch launch = Launch::whole);
 
     base::OptionTable& options() { return options_; }
     CommonConfig const& common() const { return common_; }
@@ -43,6 +48,9 @@ class Command {
 
     base::ProgressMode progress_mode() const;
 
+    /// Processes that the launcher says it started, known while `run` runs.
+    int announced() const { return announced_; }
+
   private:
     struct Positional {
         std::string name;
@@ -50,11 +58,14 @@ class Command {
         std::string* field;
     };
 
+    Manual manual() const;
     bool parse(int argc, char** argv, std::string& print);
     int run_on(comm::Communicator const& comm, int argc, char** argv, Body const& body);
 
     std::string name_;
     std::string summary_;
+    Launch launch_;
+    int announced_ = 1;
     std::string examples_;
     base::OptionTable options_;
     std::vector<Positional> positionals_;

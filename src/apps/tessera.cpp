@@ -36,6 +36,7 @@ constexpr std::array commands{
     Entry{"classify", "captures -> one JSON line a flow"},
     Entry{"reproduce",
           "a recipe of datasets/: from raw captures to a table of models and controls"},
+    Entry{"doctor", "what this node has, and what would make a job fail"},
     Entry{"bench", "the figures of performance, each against a peer in the same run"},
     Entry{"version", "what this program was built from"},
 };
