@@ -1,20 +1,22 @@
 #!/usr/bin/env bash
 # Sets up, builds, and runs every test that needs no GPU. The last line counts what passed, failed, was skipped.
-# Usage: tests/run.sh [--quick] [--filter REGEX]
+# Usage: tests/run.sh [--quick] [--all] [--filter REGEX]
 #   --quick         only build/: neither the sanitized build nor the CUDA build
+#   --all           also what takes minutes: container images (label container)
 #   --filter REGEX  only the tests whose name matches; implies --quick
 # Environment: TESSERA_JOBS (default: processors), TESSERA_SHARED (folder with further captures, may be absent).
 # Exit codes: 0 all passed, 1 something failed, 2 wrong usage, 4 the machine cannot be set up.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 4
 jobs=${TESSERA_JOBS:-$(nproc)}
-quick=no filter=
+quick=no all=no filter=
 while [ $# -gt 0 ]; do
     case $1 in
         --quick) quick=yes ;;
+        --all) all=yes ;;
         --filter) [ $# -gt 1 ] || { echo "tests/run.sh: --filter wants a regular expression" >&2; exit 2; }
             filter=$2 quick=yes; shift ;;
-        -h | --help) sed -n '2,7s/^# //p' "${BASH_SOURCE[0]}"; exit 0 ;;
+        -h | --help) sed -n '2,8s/^# //p' "${BASH_SOURCE[0]}"; exit 0 ;;
         *) echo "tests/run.sh: unknown option '$1'" >&2; exit 2 ;;
     esac
     shift
@@ -69,8 +71,9 @@ run_ctest() {
 
 # test_folder FOLDER PREFIX: tests labelled `serial` measure or fill the machine, so they run alone.
 test_folder() {
-    run_ctest "$1" "$2" --parallel "$jobs" --label-exclude '^serial$'
+    run_ctest "$1" "$2" --parallel "$jobs" --label-exclude '^(serial|container)$'
     run_ctest "$1" "$2" --label-regex '^serial$'
+    if [ "$all" = yes ]; then run_ctest "$1" "$2" --label-regex '^container$'; fi
 }
 
 # The same with sanitizers. Leaks are looked for in the stages without MPI and HDF5: those libraries leak by design.

@@ -21,7 +21,9 @@ function(tessera_stage name)
     endif()
     add_library(tessera_${name} STATIC ${sources})
     add_library(tessera::${name} ALIAS tessera_${name})
-    target_include_directories(tessera_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include
+    target_include_directories(tessera_${name}
+                               PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+                                      $<INSTALL_INTERFACE:include>
                                PRIVATE ${PROJECT_SOURCE_DIR}/src/${name})
     foreach(lower IN LISTS STAGE_DEPENDS)
         target_link_libraries(tessera_${name} PUBLIC tessera::${lower})
@@ -30,12 +32,13 @@ function(tessera_stage name)
         target_link_libraries(tessera_${name} PUBLIC tessera::base)
     endif()
     target_link_libraries(tessera_${name} PUBLIC ${STAGE_PUBLIC}
-                          PRIVATE ${STAGE_PRIVATE} tessera_warnings)
+                          PRIVATE ${STAGE_PRIVATE} $<BUILD_INTERFACE:tessera_warnings>)
     if(STAGE_TORCH)
         target_link_libraries(tessera_${name} PUBLIC libtorch::cpu)
         tessera_reuse_torch_header(tessera_${name})
     endif()
     tessera_check_headers(${name} "${headers}" "${STAGE_TORCH}")
+    tessera_install_stage(${name} "${STAGE_TORCH}")
 endfunction()
 
 # An edge to the same floor or a higher one is an error of design, found here and not at link time.
@@ -123,6 +126,18 @@ function(tessera_test stage)
             LABELS ${stage} ENVIRONMENT
             "OMPI_MCA_mpi_yield_when_idle=1;OMPI_ALLOW_RUN_AS_ROOT=1;OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1")
     endforeach()
+endfunction()
+
+# What the doctor compares this machine with: the pinned LibTorch and the GPUs that it has code for.
+function(tessera_doctor_facts target)
+    file(STRINGS ${PROJECT_SOURCE_DIR}/containers/versions.env architectures
+         REGEX "^LIBTORCH_GPU_ARCHITECTURES=")
+    string(REGEX REPLACE "^[^=]*=|\"" "" architectures "${architectures}")
+    if(NOT TESSERA_TORCH)
+        set(libtorch_version "")
+    endif()
+    target_compile_definitions(${target} PRIVATE
+        TESSERA_LIBTORCH_VERSION="${libtorch_version}" TESSERA_GPU_ARCHITECTURES="${architectures}")
 endfunction()
 
 # The revision may change without any source changing, so it is looked up at every build and its

@@ -1,0 +1,23 @@
+# cpack -G DEB: what needs no LibTorch, as a Debian package whose dependencies are read from the programs.
+# cpack -G TGZ: the whole tree, LibTorch included, for any place below which it is unpacked.
+set(CPACK_PACKAGE_NAME tessera)
+set(CPACK_PACKAGE_VENDOR "the Tessera project")
+set(CPACK_PACKAGE_CONTACT "the Tessera project <tessera@localhost>")
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "Learning from network traffic: captures to token stores and reports")
+set(CPACK_COMPONENTS_GROUPING ALL_COMPONENTS_IN_ONE)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_ARCHIVE_COMPONENT_INSTALL ON)
+set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS openmpi-bin)
+set(CPACK_DEBIAN_PACKAGE_SECTION science)
+set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
+set(CPACK_STRIP_FILES ON)
+set(CPACK_THREADS 0)
+set(CPACK_PROJECT_CONFIG_FILE ${PROJECT_BINARY_DIR}/CPackComponents.cmake)
+file(WRITE ${CPACK_PROJECT_CONFIG_FILE} [[
+if(CPACK_GENERATOR STREQUAL "DEB")
+    set(CPACK_COMPONENTS_ALL programs share)
+    set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+endif()
+]])
+include(CPack)
