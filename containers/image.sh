@@ -29,7 +29,7 @@ build() {
         options+=(-DTESSERA_CUDA=ON -DTESSERA_LIBTORCH=/opt/libtorch)
     fi
     cmake -S /src -B /build -G Ninja "${options[@]}"
-    cmake --build /build --target tessera_programs
+    cmake --build /build
     cmake --install /build --prefix /opt/tessera --strip
 }
 

@@ -56,8 +56,12 @@ function(tessera_install_libtorch)
     endforeach()
 endfunction()
 
-# Manual pages and completion come from the programs themselves, so they cannot tell another story.
+# Manual pages and completion come from the programs themselves, so they cannot tell another story. Sanitized
+# programs, and those that want a GPU's libraries to start, are not run while they are built.
 function(tessera_install_manuals component)
+    if(TESSERA_SANITIZE OR (TESSERA_CUDA AND component STREQUAL training))
+        return()
+    endif()
     get_property(programs GLOBAL PROPERTY TESSERA_PROGRAMS_${component})
     list(REMOVE_ITEM programs tessera tessera-bench-libpcap tessera-gpu-check tessera-bench-step)
     foreach(program IN LISTS programs)
@@ -66,9 +70,8 @@ function(tessera_install_manuals component)
                            COMMAND ${program} --man > ${page} DEPENDS ${program} VERBATIM)
         list(APPEND pages ${page})
     endforeach()
-    add_custom_target(tessera_manuals_${component} DEPENDS ${pages})
-    add_dependencies(tessera_programs tessera_manuals_${component})
-    install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT ${component})
+    add_custom_target(tessera_manuals_${component} ALL DEPENDS ${pages})
+    install(FILES ${pages} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT ${component} OPTIONAL)
 endfunction()
 
 function(tessera_install_tree)
