@@ -2,7 +2,7 @@
 # Sets up, builds, and runs every test that needs no GPU. The last line counts what passed, failed, was skipped.
 # Usage: tests/run.sh [--quick] [--all] [--filter REGEX]
 #   --quick         only build/: neither the sanitized build nor the CUDA build
-#   --all           also what takes minutes: container images (label container)
+#   --all           also what takes minutes: container images, throttled and cut networks (label container)
 #   --filter REGEX  only the tests whose name matches; implies --quick
 # Environment: TESSERA_JOBS (default: processors), TESSERA_SHARED (folder with further captures, may be absent).
 # Exit codes: 0 all passed, 1 something failed, 2 wrong usage, 4 the machine cannot be set up.

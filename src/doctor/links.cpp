@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <sstream>
 #include <utility>
 
@@ -55,6 +56,20 @@ std::vector<Link> gathered(comm::Communicator const& comm, std::vector<Link> con
     return all;
 }
 
+/// A sender is done when its message is in the socket's buffer, so only the receiver knows how slow
+/// the wire is: of the two ranks' views of a link the worse one counts.
+std::vector<Link> worse_views(std::vector<Link> const& views) {
+    std::map<std::pair<int, int>, Link> links;
+    for (auto const& view : views) {
+        auto const [at, is_first] = links.emplace(std::pair(view.first, view.second), view);
+        at->second.latency = std::max(at->second.latency, view.latency);
+        at->second.bandwidth = std::min(at->second.bandwidth, view.bandwidth);
+    }
+    std::vector<Link> result;
+    for (auto const& [ranks, link] : links) result.push_back(link);
+    return result;
+}
+
 double middle_bandwidth(std::vector<Link> links) {
     auto const middle = links.begin() + static_cast<std::ptrdiff_t>(links.size() / 2);
     std::ranges::nth_element(links, middle, {}, &Link::bandwidth);
@@ -86,10 +101,9 @@ std::vector<Link> measure_links(comm::Communicator const& comm) {
         comm::barrier(comm);
         auto const peer = partner(comm.rank(), round, comm.size());
         if (peer < 0) continue;
-        auto const link = measure(comm, peer, send, receive);
-        if (comm.rank() < peer) own.push_back(link);
+        own.push_back(measure(comm, peer, send, receive));
     }
-    return gathered(comm, own);
+    return worse_views(gathered(comm, own));
 }
 
 Findings judge_links(std::vector<Link> const& links, std::vector<std::string> const& hosts) {
