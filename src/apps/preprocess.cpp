@@ -37,7 +37,7 @@ void print_summary(preprocess::PreprocessResult const& result, std::string const
     fmt::print(
         "{}: {} captures ({} unreadable), {} packets read, {} kept, {} flows, {} bursts, {} "
         "tokens in {} shards\n",
-        base::printable(store), manifest.captures.size(), manifest.captures_failed.size(),
+        base::printable(store), dataset::captures_read(manifest), manifest.captures_failed.size(),
         manifest.packets_read, manifest.packets_kept, manifest.counts.flows, manifest.counts.bursts,
         manifest.counts.tokens, manifest.shards.size());
     for (auto const& [reason, count] : manifest.packets_dropped) {

@@ -41,6 +41,12 @@ class ByteSource {
     virtual std::string failure() const = 0;
 
   protected:
+    /// Goes on at another byte of the source; the window is empty then.
+    void jump(std::uint64_t offset) {
+        window_ = {};
+        offset_ = offset;
+    }
+
     /// Tries to bring at least `count` bytes into the window.
     virtual bool refill(std::size_t count) = 0;
 

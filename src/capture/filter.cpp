@@ -91,4 +91,10 @@ bool Filter::matches(packet::Frame const& frame) const {
     return pcap_offline_filter(&program_->code, &header, bytes) != 0;
 }
 
+Filter const& Filters::of(packet::LinkType link) {
+    auto found = filters_.find(link);
+    if (found == filters_.end()) found = filters_.emplace(link, Filter(expression_, link)).first;
+    return found->second;
+}
+
 }  // namespace tessera::capture

@@ -17,11 +17,18 @@ class MappedSource : public ByteSource {
     std::uint64_t size() const override { return file_.bytes().size(); }
     std::string failure() const override { return {}; }
 
+    /// The mapped bytes of the file.
+    base::ByteSpan whole() const { return file_.bytes(); }
+
+    /// From here on the source is [begin, end) of the file.
+    void narrow(std::uint64_t begin, std::uint64_t end);
+
   protected:
     bool refill(std::size_t count) override;
 
   private:
     base::MappedFile file_;
+    std::uint64_t end_;
 };
 
 }  // namespace tessera::capture

@@ -108,6 +108,24 @@ int plausible_records(base::ByteSpan bytes, bool whole, PcapLayout const& layout
 
 }  // namespace
 
+bool begins_records(base::ByteSpan bytes, PcapLayout const& layout) {
+    constexpr int enough = 16;
+    std::size_t at = 0;
+    for (int count = 0; count < enough && at < bytes.size(); ++count) {
+        if (!base::holds(bytes.size(), at, layout.record_header)) return false;
+        auto const record = bytes.subspan(at);
+        auto const captured = record_field(record, 8, layout.swapped);
+        auto const wire = record_field(record, 12, layout.swapped);
+        auto const fraction = record_field(record, 4, layout.swapped);
+        auto const most_fractions = 1'000'000'000U / static_cast<unsigned>(layout.fraction_unit);
+        bool const believable = fraction < most_fractions && captured <= layout.captured_limit &&
+                                captured <= wire && wire <= (1U << 20U);
+        if (!believable) return false;
+        at += layout.record_header + captured;
+    }
+    return at <= bytes.size();
+}
+
 bool has_long_records(base::ByteSpan bytes, bool whole, PcapLayout const& layout) {
     bool const standard = layout.record_header == 16 && layout.fraction_unit == 1000;
     return standard && plausible_records(bytes, whole, layout, 16) == 0 &&

@@ -38,6 +38,9 @@ PcapLayout pcap_layout(base::ByteSpan bytes, CaptureLimits const& limits);
 /// records of 24 and not of 16 bytes; `whole`: nothing follows.
 bool has_long_records(base::ByteSpan bytes, bool whole, PcapLayout const& layout);
 
+/// True when records that can be believed begin here: several in a row, or all up to the end.
+bool begins_records(base::ByteSpan bytes, PcapLayout const& layout);
+
 /// One field of a record header in the file's byte order.
 inline std::uint32_t record_field(base::ByteSpan record, std::size_t at, bool swapped) {
     auto const value = base::load_native<std::uint32_t>(record, at);

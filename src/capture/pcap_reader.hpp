@@ -14,6 +14,14 @@ class PcapReader final : public ReaderBase {
 
     bool next(packet::Frame& frame) override;
 
+    PcapLayout const& layout() const { return layout_; }
+
+    /// Forgets what was read: the source stands at a record again.
+    void restart() {
+        fault_.reset();
+        records_ = 0;
+    }
+
   private:
     struct Lengths {
         std::uint32_t captured;

@@ -3,6 +3,7 @@
 #include "manifest_json.hpp"
 #include "sealed_json.hpp"
 
+#include <algorithm>
 #include <iterator>
 #include <utility>
 
@@ -74,6 +75,12 @@ Manifest assemble(std::vector<UnitReport> units, TokenIdentity identity,
     return manifest;
 }
 
+std::size_t captures_read(Manifest const& manifest) {
+    return static_cast<std::size_t>(
+        std::count_if(manifest.captures.begin(), manifest.captures.end(),
+                      [](CaptureEntry const& capture) { return capture.part == 0; }));
+}
+
 std::string publish_manifest(base::FileSystem& files, std::filesystem::path const& store,
                              Manifest const& manifest) {
     auto const path = manifest_path(store);
@@ -105,7 +112,7 @@ Manifest read_manifest(std::filesystem::path const& store) {
 
 std::string summary_json(Manifest const& manifest, std::optional<RunCost> cost) {
     auto json = to_json(manifest);
-    json["captures"] = manifest.captures.size();
+    json["captures"] = captures_read(manifest);
     json["failures"] = std::move(json["captures_failed"]);
     json["captures_failed"] = manifest.captures_failed.size();
     auto faults = OrderedJson::array();

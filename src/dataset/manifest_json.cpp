@@ -64,6 +64,7 @@ OrderedJson to_json(CaptureEntry const& capture) {
                      {"packets_dropped", capture.packets_dropped},
                      {"flows", capture.flows}};
     if (capture.fault) json["fault"] = *capture.fault;
+    if (capture.parts > 1) json["part"] = {capture.part, capture.parts};
     return json;
 }
 
@@ -117,6 +118,19 @@ OrderedJson to_json(Manifest const& manifest) {
         {"build", to_json(manifest.build)}};
 }
 
+namespace {
+
+void read_part(JsonReader const& json, CaptureEntry& capture) {
+    auto const pair = json.items();
+    json.require(
+        pair.size() == 2 && pair[0].integer() < pair[1].integer() && pair[1].integer() <= max_parts,
+        "is no part of a capture");
+    capture.part = static_cast<std::uint32_t>(pair[0].integer());
+    capture.parts = static_cast<std::uint32_t>(pair[1].integer());
+}
+
+}  // namespace
+
 CaptureEntry capture_from(JsonReader const& json) {
     CaptureEntry capture;
     capture.path = json.text("path");
@@ -126,6 +140,7 @@ CaptureEntry capture_from(JsonReader const& json) {
     capture.packets_dropped = json.at("packets_dropped").counts();
     capture.flows = json.integer("flows");
     if (json.has("fault")) capture.fault = json.text("fault");
+    if (json.has("part")) read_part(json.at("part"), capture);
     return capture;
 }
 

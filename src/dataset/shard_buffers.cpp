@@ -30,6 +30,8 @@ ShardBuffers::ShardBuffers(base::FileSystem& files, std::filesystem::path const&
       token_file_(files, base::aside_of(path)),
       spool_(path.parent_path()),
       memory_(memory) {
+    constexpr std::size_t slack = std::size_t{1} << 20U;  // of the flow that fills it up, bytes
+    tokens_.values.reserve((large_dataset + slack) / sizeof(token::TokenId));  // touched when used
     offsets_.values.push_back(0);
     burst_packets_.values.push_back(0);
     packet_offsets_.values.push_back(0);

@@ -35,6 +35,14 @@ std::uint64_t flow_hash(FlowKey const& key, std::uint64_t seed) noexcept {
     return hash(pack(key.low, key.high, key.protocol), seed);
 }
 
+std::uint32_t part_of(packet::Packet const& packet, std::uint32_t parts) noexcept {
+    auto const key = in_order(packet.source, packet.destination)
+                         ? pack(packet.source, packet.destination, packet.protocol)
+                         : pack(packet.destination, packet.source, packet.protocol);
+    constexpr std::uint64_t seed = 0x7465737365726121ULL;
+    return static_cast<std::uint32_t>((hash(key, seed) >> 32U) * parts >> 32U);
+}
+
 char const* name(FlowEnd end) {
     switch (end) {
         case FlowEnd::capture_end:

@@ -1,7 +1,10 @@
+#include "shared_capture.hpp"
 #include "unit_worker.hpp"
 #include "work.hpp"
 #include "workspace.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <optional>
 
 #include <sys/resource.h>
@@ -18,7 +21,9 @@ namespace {
 
 void describe_content(base::OptionTable& options, PreprocessConfig& config) {
     options.section("preprocess")
-        .add("filter", config.filter, "BPF expression of packets to use, as tcpdump takes it");
+        .add("filter", config.filter, "BPF expression of packets to use, as tcpdump takes it")
+        .add("share_bytes", config.share_bytes,
+             "a plain pcap file of so many bytes or more is read by all ranks together; 0: never");
     describe(options, config.capture);
     describe(options, config.token);
     describe(options, config.flow);
@@ -45,6 +50,7 @@ class Run {
             lock.emplace(workspace_.path());
         });
         comm::agreed(comm_, [&] { do_units(); });
+        do_shared();
         auto const reports = gather();
         comm::agreed(comm_, [&] {
             if (comm_.is_root()) publish(reports);
@@ -101,6 +107,54 @@ class Run {
                                  std::span(work_.captures).subspan(unit.first, unit.captures));
         workspace_.record(number, report);
         return report;
+    }
+
+    // Captures that all ranks read together, one after the other.
+    void do_shared() {
+        for (std::size_t unit = 0; unit < work_.units.size(); unit += work_.units[unit].parts) {
+            if (work_.units[unit].is_shared() && !take_over(unit)) run_shared(unit);
+        }
+        std::sort(reports_.begin(), reports_.end(),
+                  [](auto const& a, auto const& b) { return a.first < b.first; });
+    }
+
+    // True when an earlier run finished every part of the capture.
+    bool take_over(std::size_t first) {
+        std::vector<std::pair<std::size_t, dataset::UnitReport>> found;
+        auto const parts = work_.units[first].parts;
+        bool whole = true;
+        comm::agreed(comm_, [&] {
+            for (std::uint32_t part = 0; part < parts; ++part) {
+                if (SharedCapture::owner(part, comm_.size()) != comm_.rank()) continue;
+                auto report = workspace_.finished(first + part);
+                whole = whole && report.has_value();
+                if (report) found.emplace_back(first + part, std::move(*report));
+            }
+        });
+        if (!comm::agree(comm_, whole)) return false;
+        resumed_ += static_cast<std::int64_t>(found.size());
+        std::move(found.begin(), found.end(), std::back_inserter(reports_));
+        return true;
+    }
+
+    void run_shared(std::size_t first) {
+        auto const& unit = work_.units[first];
+        auto const& file = work_.captures[unit.first];
+        base::Progress progress(comm_.is_root() ? mode_.progress : base::ProgressMode::none,
+                                "preprocess", "B",
+                                file.bytes / static_cast<std::uint64_t>(comm_.size()));
+        std::uint64_t done = 0;
+        std::optional<SharedCapture> shared;
+        comm::agreed(
+            comm_, [&] { shared.emplace(comm_, config_, work_.rules, files_, file, unit.parts); });
+        auto reports = shared->run(workspace_.path(), first,
+                                   [&](std::uint64_t more) { progress.update(done += more); });
+        comm::agreed(comm_, [&] {
+            for (auto& [part, report] : reports) {
+                workspace_.record(first + part, report);
+                reports_.emplace_back(first + part, std::move(report));
+            }
+        });
     }
 
     // Every rank gets all reports, in order of units.

@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::uint64_t frames_between_reports = 16'384;
 
-dataset::Counts named(packet::DropCounts const& drops) {
+}  // namespace
+
+dataset::Counts dropped_by_name(packet::DropCounts const& drops) {
     dataset::Counts counts;
     for (std::size_t i = 0; i < packet::drop_reasons; ++i) {
         auto const reason = static_cast<packet::Drop>(i);
@@ -20,8 +22,6 @@ dataset::Counts named(packet::DropCounts const& drops) {
     }
     return counts;
 }
-
-}  // namespace
 
 UnitWorker::UnitWorker(PreprocessConfig const& config, dataset::LabelRules const& rules,
                        base::FileSystem& files, OnBytes on_bytes)
@@ -32,6 +32,7 @@ UnitWorker::UnitWorker(PreprocessConfig const& config, dataset::LabelRules const
       cutter_(config.token),
       tokenizer_(config.token),
       table_(config.flow, [this](flow::Flow const& flow) { keep(flow); }),
+      filters_(config.filter),
       labels_(rules.set_names().size()) {}
 
 dataset::UnitReport UnitWorker::run(std::filesystem::path const& folder, std::size_t number,
@@ -64,7 +65,7 @@ void UnitWorker::read(capture::CaptureFile const& capture, dataset::ShardWriter&
                              .drops = {}});
     read_frames(*reader);
     table_.finish();
-    current_->entry.packets_dropped = named(current_->drops);
+    current_->entry.packets_dropped = dropped_by_name(current_->drops);
     if (auto const fault = reader->fault()) {
         current_->entry.fault = capture::to_text(*fault);
         base::validate(!config_.strict, base::ExitCode::bad_input, "'{}': {}", capture.name,
@@ -88,21 +89,10 @@ void UnitWorker::read_frames(capture::CaptureReader& reader) {
 
 void UnitWorker::take(packet::Frame const& frame) {
     ++current_->entry.packets_read;
-    if (!config_.filter.empty() && filtered_out(frame)) {
-        return current_->drops.add(packet::Drop::filtered);
-    }
+    if (!filters_.pass(frame)) return current_->drops.add(packet::Drop::filtered);
     if (auto const drop = packet::decode(frame, packet_)) return current_->drops.add(*drop);
     ++current_->entry.packets_kept;
     table_.add(packet_, cutter_.cut(packet_));
-}
-
-// A filter is compiled for one link type: a capture may hold several.
-bool UnitWorker::filtered_out(packet::Frame const& frame) {
-    auto found = filters_.find(frame.link);
-    if (found == filters_.end()) {
-        found = filters_.emplace(frame.link, capture::Filter(config_.filter, frame.link)).first;
-    }
-    return !found->second.matches(frame);
 }
 
 void UnitWorker::keep(flow::Flow const& flow) {

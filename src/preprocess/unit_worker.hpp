@@ -3,7 +3,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -23,6 +22,9 @@
 #include <tessera/token/tokenizer.hpp>
 
 namespace tessera::preprocess {
+
+/// Packets dropped as a manifest lists them: reasons that happened, by name.
+dataset::Counts dropped_by_name(packet::DropCounts const& drops);
 
 /// Turns units into shards, one after the other: frames -> packets -> flows -> bursts -> tokens.
 class UnitWorker {
@@ -54,7 +56,6 @@ class UnitWorker {
               dataset::UnitReport& report);
     void read_frames(capture::CaptureReader& reader);
     void take(packet::Frame const& frame);
-    bool filtered_out(packet::Frame const& frame);
     void keep(flow::Flow const& flow);
 
     PreprocessConfig const& config_;
@@ -64,7 +65,7 @@ class UnitWorker {
     token::PacketCutter cutter_;
     token::Tokenizer tokenizer_;
     flow::FlowTable table_;
-    std::map<packet::LinkType, capture::Filter> filters_;
+    capture::Filters filters_;
     std::optional<Current> current_;
     packet::Packet packet_;             // the one being looked at
     std::vector<std::int32_t> labels_;  // of one flow, a class a set

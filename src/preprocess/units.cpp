@@ -1,7 +1,8 @@
 #include "units.hpp"
 
 #include <algorithm>
-#include <numeric>
+
+#include <tessera/dataset/schema.hpp>
 
 namespace tessera::preprocess {
 
@@ -9,20 +10,36 @@ std::uint64_t unit_size(std::uint64_t corpus_bytes) {
     return std::clamp<std::uint64_t>(corpus_bytes / 64, 1U << 20U, 1U << 30U);
 }
 
-std::vector<Unit> cut_units(std::span<std::uint64_t const> capture_bytes, std::uint64_t target) {
+std::uint32_t parts_of(std::uint64_t bytes, std::uint64_t share) {
+    if (share == 0 || bytes < share) return 1;
+    return static_cast<std::uint32_t>(
+        std::clamp<std::uint64_t>((bytes - 1) / share + 1, 2, dataset::max_parts));
+}
+
+std::vector<Unit> cut_units(std::span<CaptureSize const> captures, std::uint64_t target) {
     std::vector<Unit> units;
-    for (std::size_t i = 0; i < capture_bytes.size(); ++i) {
-        auto const fits = !units.empty() && units.back().bytes + capture_bytes[i] <= target;
+    for (std::size_t i = 0; i < captures.size(); ++i) {
+        auto const [bytes, parts] = captures[i];
+        if (parts > 1) {
+            for (std::uint32_t part = 0; part < parts; ++part) {
+                units.push_back({i, 1, bytes / parts, part, parts});
+            }
+            continue;
+        }
+        bool const fits =
+            !units.empty() && !units.back().is_shared() && units.back().bytes + bytes <= target;
         if (!fits) units.push_back({.first = i});
         ++units.back().captures;
-        units.back().bytes += capture_bytes[i];
+        units.back().bytes += bytes;
     }
     return units;
 }
 
 std::vector<std::size_t> units_of_rank(std::span<Unit const> units, int rank, int ranks) {
-    std::vector<std::size_t> by_size(units.size());
-    std::iota(by_size.begin(), by_size.end(), std::size_t{0});
+    std::vector<std::size_t> by_size;
+    for (std::size_t unit = 0; unit < units.size(); ++unit) {
+        if (!units[unit].is_shared()) by_size.push_back(unit);
+    }
     std::stable_sort(by_size.begin(), by_size.end(),
                      [&](auto a, auto b) { return units[a].bytes > units[b].bytes; });
     std::vector<std::uint64_t> load(static_cast<std::size_t>(ranks));

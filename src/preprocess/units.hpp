@@ -7,12 +7,16 @@
 
 namespace tessera::preprocess {
 
-/// A run of captures that one rank turns into one shard.
+/// A run of captures that one rank turns into one shard; or one share of the flows of a capture so
+/// large that all ranks read it together.
 struct Unit {
     std::size_t first = 0;  ///< index into the sorted list of captures
     std::size_t captures = 0;
     std::uint64_t bytes = 0;
+    std::uint32_t part = 0;
+    std::uint32_t parts = 1;
 
+    bool is_shared() const { return parts > 1; }
     bool operator==(Unit const&) const = default;
 };
 
@@ -20,11 +24,22 @@ struct Unit {
 /// the corpus alone, so that the shards do not depend on the number of ranks.
 std::uint64_t unit_size(std::uint64_t corpus_bytes);
 
-/// Cuts the captures, in order, into units of about `target` bytes; a larger capture is one unit.
-std::vector<Unit> cut_units(std::span<std::uint64_t const> capture_bytes, std::uint64_t target);
+/// A capture as the cutting sees it.
+struct CaptureSize {
+    std::uint64_t bytes = 0;
+    std::uint32_t parts = 1;  ///< into which its flows are shared out
+};
 
-/// The units of one rank, longest first over all ranks (Graham 1969: at most 4/3 of the best
-/// makespan); every unit goes to exactly one rank.
+/// Cuts the captures, in order, into units of about `target` bytes; a larger capture is one unit,
+/// or one for each part.
+std::vector<Unit> cut_units(std::span<CaptureSize const> captures, std::uint64_t target);
+
+/// Parts of a capture of `bytes`, one for each `share` begun, 2 to 16; 1 below `share` and where
+/// that is 0. A function of the size alone.
+std::uint32_t parts_of(std::uint64_t bytes, std::uint64_t share);
+
+/// The units of one rank but for shared ones, longest first over all ranks (Graham 1969: at most
+/// 4/3 of the best makespan); every unit goes to exactly one rank.
 std::vector<std::size_t> units_of_rank(std::span<Unit const> units, int rank, int ranks);
 
 }  // namespace tessera::preprocess

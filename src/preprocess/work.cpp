@@ -3,6 +3,7 @@
 #include <tessera/base/error.hpp>
 #include <tessera/base/files.hpp>
 #include <tessera/base/hash.hpp>
+#include <tessera/capture/sliced_capture.hpp>
 
 namespace tessera::preprocess {
 
@@ -28,11 +29,22 @@ std::string job_of(PreprocessConfig const& config, Work const& work) {
     return base::checksum(std::as_bytes(std::span(text)));
 }
 
+// Only a plain classic pcap file can be read from its middle on.
+std::uint32_t parts_of(capture::CaptureFile const& capture, PreprocessConfig const& config) {
+    auto const parts =
+        preprocess::parts_of(capture.bytes, static_cast<std::uint64_t>(config.share_bytes));
+    if (parts == 1) return 1;
+    return capture::SlicedCapture::open(capture.path, config.capture) ? parts : 1;
+}
+
 }  // namespace
 
 Work find_work(PreprocessConfig const& config) {
     base::validate(!config.input.empty(), base::ExitCode::usage,
                    "no captures named: give --input PATH ..");
+    base::validate(config.share_bytes >= 0, base::ExitCode::usage,
+                   "preprocess.share_bytes is {}: give a number of bytes, or 0 for never",
+                   config.share_bytes);
     Work work;
     if (!config.labels.empty() && config.labels != labels_by_folder) {
         work.rules = dataset::load_label_rules(config.labels);
@@ -44,9 +56,9 @@ Work find_work(PreprocessConfig const& config) {
                    "no capture found in the {} inputs given ({} other files were passed over)",
                    config.input.size(), found.skipped);
     if (config.labels == labels_by_folder) work.rules = rules_by_folder(work.captures);
-    std::vector<std::uint64_t> sizes;
+    std::vector<CaptureSize> sizes;
     for (auto const& capture : work.captures) {
-        sizes.push_back(capture.bytes);
+        sizes.push_back({capture.bytes, parts_of(capture, config)});
         work.bytes += capture.bytes;
     }
     work.units = cut_units(sizes, unit_size(work.bytes));

@@ -56,6 +56,27 @@ TEST(Collectives, TextsOfAnyLengthArriveInRankOrder) {
     for (std::size_t rank = 0; rank < all.size(); ++rank) EXPECT_EQ(all[rank].size(), rank * 1000);
 }
 
+// Rank r sends rank q the number r, q times and r more; messages may be empty.
+TEST(Collectives, MessagesReachTheirRank) {
+    auto const world = Communicator::world();
+    auto const own = static_cast<std::size_t>(world.rank());
+    auto const ranks = static_cast<std::size_t>(world.size());
+    Messages received;
+    for (int round = 0; round < 3; ++round) {
+        Messages sent(ranks);
+        for (std::size_t to = 0; to < ranks; ++to) {
+            sent[to].assign(to + own, static_cast<std::byte>(own));
+        }
+        all_to_all(world, sent, received);
+        ASSERT_EQ(received.size(), ranks);
+        for (std::size_t from = 0; from < ranks; ++from) {
+            EXPECT_THAT(received[from],
+                        testing::AllOf(testing::SizeIs(own + from),
+                                       testing::Each(static_cast<std::byte>(from))));
+        }
+    }
+}
+
 TEST(Collectives, ExchangeSwapsWithThePeer) {
     auto const world = Communicator::world();
     if (world.size() % 2 != 0) GTEST_SKIP() << "needs an even number of ranks";

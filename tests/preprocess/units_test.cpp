@@ -11,7 +11,7 @@ namespace tessera::preprocess {
 namespace {
 
 using testing::ElementsAre;
-using Sizes = std::vector<std::uint64_t>;
+using Sizes = std::vector<CaptureSize>;
 
 TEST(UnitSize, StaysWithinItsBounds) {
     EXPECT_EQ(unit_size(0), 1U << 20U);
@@ -20,10 +20,21 @@ TEST(UnitSize, StaysWithinItsBounds) {
 }
 
 TEST(CutUnits, KeepsOrderAndCoversEveryCapture) {
-    EXPECT_THAT(cut_units(Sizes{4, 4, 4, 20, 1}, 10),
+    EXPECT_THAT(cut_units(Sizes{{4}, {4}, {4}, {20}, {1}}, 10),
                 ElementsAre(Unit{0, 2, 8}, Unit{2, 1, 4}, Unit{3, 1, 20}, Unit{4, 1, 1}));
     EXPECT_TRUE(cut_units(Sizes{}, 10).empty());
-    EXPECT_THAT(cut_units(Sizes{0, 0}, 10), ElementsAre(Unit{0, 2, 0}));
+    EXPECT_THAT(cut_units(Sizes{{0}, {0}}, 10), ElementsAre(Unit{0, 2, 0}));
+}
+
+TEST(CutUnits, GivesALargeCaptureAUnitForEachPart) {
+    EXPECT_THAT(
+        cut_units(Sizes{{4}, {20, 2}, {4}}, 10),
+        ElementsAre(Unit{0, 1, 4}, Unit{1, 1, 10, 0, 2}, Unit{1, 1, 10, 1, 2}, Unit{2, 1, 4}));
+    EXPECT_EQ(parts_of(99, 100), 1U);
+    EXPECT_EQ(parts_of(100, 100), 2U);
+    EXPECT_EQ(parts_of(301, 100), 4U);
+    EXPECT_EQ(parts_of(1'000'000, 100), 16U);
+    EXPECT_EQ(parts_of(1'000'000, 0), 1U);
 }
 
 TEST(UnitsOfRank, EveryUnitHasOneRankAndLoadsAreEven) {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include <tessera/packet/frame.hpp>
 
@@ -23,6 +25,22 @@ class Filter {
   private:
     struct Program;
     std::unique_ptr<Program> program_;  // null: matches nothing
+};
+
+/// One expression for every link type that comes; an empty one lets every frame pass.
+class Filters {
+  public:
+    explicit Filters(std::string expression) : expression_(std::move(expression)) {}
+
+    bool pass(packet::Frame const& frame) {
+        return expression_.empty() || of(frame.link).matches(frame);
+    }
+
+  private:
+    Filter const& of(packet::LinkType link);
+
+    std::string expression_;
+    std::map<packet::LinkType, Filter> filters_;
 };
 
 }  // namespace tessera::capture

@@ -76,6 +76,13 @@ std::vector<std::string> all_gather(Communicator const& comm, std::string const&
 
 void barrier(Communicator const& comm);
 
+/// One message of bytes a rank.
+using Messages = std::vector<std::vector<std::byte>>;
+
+/// Rank r gets `send[r]` of every rank; `receive[r]` is what rank r sent here. `receive` keeps its
+/// memory from call to call. A message may be as long as MPI counts in int.
+void all_to_all(Communicator const& comm, Messages const& send, Messages& receive);
+
 /// Swaps `send` and `receive` (same count) with rank `peer`, which makes the matching call. The
 /// building block of reductions in a fixed order.
 void exchange(Communicator const& comm, int peer, std::span<float const> send,

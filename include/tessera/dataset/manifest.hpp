@@ -28,6 +28,8 @@ struct CaptureEntry {
     Counts packets_dropped;  ///< packets_read = packets_kept + its sum
     std::uint64_t flows = 0;
     std::optional<std::string> fault;  ///< where and why reading ended early
+    std::uint32_t part = 0;   ///< a large capture stands in the list once for each share of its ..
+    std::uint32_t parts = 1;  ///< .. flows; what counts for the whole file stands in part 0
 };
 
 /// A capture that could not be read at all.
@@ -95,6 +97,9 @@ struct Manifest {
     base::BuildInfo build;
     std::string checksum;  ///< of manifest.json; empty until written or read
 };
+
+/// Captures of which something was read, each counted once.
+std::size_t captures_read(Manifest const& manifest);
 
 /// All units, in order, as one manifest: captures numbered through, sums taken. `labels` brings
 /// names and classes.

@@ -25,6 +25,8 @@ inline constexpr std::size_t max_label_sets = 64;
 inline constexpr std::size_t max_classes = 65'536;
 inline constexpr std::size_t max_name = 256;  ///< bytes of a class name
 
+inline constexpr std::uint32_t max_parts = 16;  ///< of one capture
+
 inline constexpr std::int32_t no_label = -1;
 
 inline constexpr std::size_t flow_end_kinds = static_cast<std::size_t>(flow::FlowEnd::count_);

@@ -27,6 +27,11 @@ FlowKey key_of(packet::Packet const& packet);
 /// seed can make keys collide. The same on every rank, so it also shares out and splits flows.
 std::uint64_t flow_hash(FlowKey const& key, std::uint64_t seed) noexcept;
 
+/// Which of `parts` shares of all flows the packet's flow belongs to: both directions to the same,
+/// always and everywhere. SipHash under a fixed key: whoever knows it can load one share, which
+/// costs balance and never truth.
+std::uint32_t part_of(packet::Packet const& packet, std::uint32_t parts) noexcept;
+
 /// Seen from the endpoint that sent the flow's first packet.
 enum class Direction : std::uint8_t { forward = 0, backward = 1 };
 

@@ -23,6 +23,9 @@ struct PreprocessConfig {
     std::filesystem::path labels;    ///< rules, TOML or CSV; empty: no labels
     bool strict = false;             ///< stop at the first bad file
     std::string filter;              ///< BPF expression; empty: every packet
+    std::int64_t share_bytes = 64LL
+                               << 20;  ///< a plain pcap file from here on is read by all ranks
+                                       ///< together, in a share for each so many bytes; 0: never
     capture::CaptureLimits capture;
     token::TokenConfig token;
     flow::FlowConfig flow;

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include <tessera/capture/capture_reader.hpp>
+
+namespace tessera::capture {
+
+class PcapReader;
+class MappedSource;
+
+/// A plain classic pcap file that can be read from any record on, so that several ranks can share
+/// it. Its records have no mark at which to begin: a place in the middle is guessed, and proved
+/// right when the walk over the records before it ends there.
+class SlicedCapture {
+  public:
+    /// None when the file is anything else: pcapng, compressed, a pipe, no capture.
+    static std::optional<SlicedCapture> open(std::filesystem::path const& path,
+                                             CaptureLimits const& limits);
+    ~SlicedCapture();
+    SlicedCapture(SlicedCapture&&) noexcept;
+    SlicedCapture& operator=(SlicedCapture&&) noexcept;
+
+    std::uint64_t size() const;          ///< bytes of the file
+    std::uint64_t first_record() const;  ///< its byte
+
+    /// The first byte from `from` on at which a run of believable records begins; `size()` when
+    /// there is none.
+    std::uint64_t guess(std::uint64_t from) const;
+
+    struct Walk {
+        std::uint64_t begin = 0;
+        std::uint64_t end = 0;  ///< where the record after the last one begins, or the fault lies
+        std::uint64_t records = 0;
+        bool fault = false;  ///< the file cannot be read on from `end`
+    };
+
+    /// Passes over the records that begin in [begin, until), headers only.
+    Walk walk(std::uint64_t begin, std::uint64_t until);
+
+    /// From here on `reader()` gives the records of [begin, end), and the fault that ends them.
+    /// Offsets in a fault are the file's, records are counted from `begin`.
+    CaptureReader& read(std::uint64_t begin, std::uint64_t end);
+
+  private:
+    explicit SlicedCapture(std::filesystem::path const& path, CaptureLimits const& limits);
+
+    MappedSource* source_ = nullptr;  // owned by the reader
+    std::unique_ptr<PcapReader> reader_;
+};
+
+}  // namespace tessera::capture

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <tessera/base/bytes.hpp>
+#include <tessera/dataset/labels.hpp>
+#include <tessera/dataset/manifest.hpp>
+#include <tessera/dataset/shard_writer.hpp>
+#include <tessera/flow/flow_table.hpp>
+#include <tessera/packet/packet.hpp>
+#include <tessera/preprocess/preprocess.hpp>
+
+namespace tessera::preprocess {
+
+/// One share of the flows of a capture: packets in, in the order of the file, one shard out.
+class SharedPart {
+  public:
+    SharedPart(PreprocessConfig const& config, base::FileSystem& files,
+               dataset::ShardSettings settings, dataset::CaptureLabels labels,
+               dataset::CaptureEntry entry);
+
+    void add(packet::Packet const& packet, base::ByteSpan kept) {
+        ++entry.packets_kept;
+        table_.add(packet, kept);
+    }
+
+    /// What a packet needs on its way to another rank, its kept bytes after it.
+    struct Sent {
+        base::Nanoseconds time;
+        packet::Endpoint source;
+        packet::Endpoint destination;
+        std::uint32_t wire_length;
+        std::uint32_t payload_length;
+        std::uint32_t part;
+        std::uint16_t kept;
+        packet::Protocol protocol;
+        std::uint8_t tcp_flags;
+    };
+
+    dataset::UnitReport finish();
+
+    dataset::CaptureEntry entry;
+
+  private:
+    void keep(flow::Flow const& flow);
+
+    PreprocessConfig const& config_;
+    dataset::ShardWriter shard_;
+    dataset::CaptureLabels labels_;
+    std::vector<std::int32_t> classes_;  // of one flow, one a set
+    flow::FlowTable table_;
+};
+
+}  // namespace tessera::preprocess
