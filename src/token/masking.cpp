@@ -20,6 +20,7 @@ std::vector<MaskingProfile> const& profiles() {
         {"deep-packet", {link_header, addresses}},
         {"A1", {}},
         {"D1", {link_header, addresses, ports}},
+        {"D2", {link_header, addresses, ports, server_name}},
         {"C", {ip_id, checksums, tcp_sequence}},
         {"T", {tcp_timestamp, tcp_window}},
         {"CTD",
@@ -27,6 +28,9 @@ std::vector<MaskingProfile> const& profiles() {
           tcp_window}},
         {"H1", {payload}},
         {"P1", {link_header, network_header, transport_header}},
+        {"E1", {link_header, network_header, transport_header, server_name}},
+        {"E2", {link_header, network_header, transport_header, payload_as_ones}},
+        {"E3", {link_header, network_header, transport_header, payload_as_random}},
     };
     return all;
 }
@@ -35,9 +39,10 @@ std::vector<MaskingProfile> const& profiles() {
 
 char const* name(Field field) {
     static constexpr std::array names = {
-        "link_header",  "addresses",      "ports",           "ip_id",       "checksums",
-        "tcp_sequence", "tcp_timestamp",  "tcp_window",      "tcp_options", "ttl",
-        "payload",      "network_header", "transport_header"};
+        "link_header",      "addresses",    "ports",           "ip_id",
+        "checksums",        "tcp_sequence", "tcp_timestamp",   "tcp_window",
+        "tcp_options",      "ttl",          "payload",         "network_header",
+        "transport_header", "server_name",  "payload_as_ones", "payload_as_random"};
     static_assert(names.size() == static_cast<std::size_t>(Field::count_));
     return names.at(static_cast<std::size_t>(field));
 }

@@ -1,6 +1,7 @@
 #include "deep_packet.hpp"
 #include "hidden_fields.hpp"
 #include "hide_network.hpp"
+#include "hide_payload.hpp"
 #include "hide_transport.hpp"
 #include "option_rules.hpp"
 #include "tokenizer_table.hpp"
@@ -20,6 +21,8 @@ PacketCutter::PacketCutter(TokenConfig const& config)
       buffer_(kept_bytes(config)) {
     HiddenFields const hidden(masking_profile(config.masking));
     hidden_ = hidden.bits();
+    hides_payload_ = hidden.has(Field::payload) || hidden.has(Field::server_name) ||
+                     hidden.has(Field::payload_as_ones) || hidden.has(Field::payload_as_random);
     base::validate(layout_ != Layout::deep_packet_as_coded || hidden_ == 0, base::ExitCode::usage,
                    "tokenizer deep-packet-as-coded hides what its reference hides: give it "
                    "--masking none");
@@ -72,7 +75,7 @@ base::ByteSpan PacketCutter::masked(packet::Packet const& packet) {
     if (hidden.has(Field::link_header)) window.zero_range(0, packet.network);
     if (begin < packet.transport) hide_in_network(packet, hidden, ipv4_options_, window);
     if (begin < packet.payload) hide_in_transport(packet, hidden, tcp_options_, window);
-    if (hidden.has(Field::payload)) window.zero_range(packet.payload, packet.end);
+    if (hides_payload_) hide_in_payload(packet, hidden, window);
     return kept;
 }
 

@@ -34,6 +34,10 @@ class Window {
         if (first < last) std::memset(bytes_ + (first - begin_), 0, last - first);
     }
 
+    void set(std::size_t offset, std::byte value) {
+        if (offset >= begin_ && offset < end_) bytes_[offset - begin_] = value;
+    }
+
     /// Keeps only the bits of `mask` in the byte at `offset`.
     void keep_bits(std::size_t offset, std::uint8_t mask) {
         if (offset >= begin_ && offset < end_) bytes_[offset - begin_] &= std::byte{mask};

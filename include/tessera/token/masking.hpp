@@ -21,8 +21,11 @@ enum class Field : std::uint8_t {
     tcp_options,  ///< all options
     ttl,          ///< IPv4 time to live, IPv6 hop limit
     payload,
-    network_header,    ///< the whole IP header, options and extension headers included
-    transport_header,  ///< the whole TCP or UDP header
+    network_header,     ///< the whole IP header, options and extension headers included
+    transport_header,   ///< the whole TCP or UDP header
+    server_name,        ///< host name in a TLS ClientHello (RFC 6066), where it begins the payload
+    payload_as_ones,    ///< the payload, bytes 0xff in its place
+    payload_as_random,  ///< the payload, random bytes in its place: the same in every run
     count_,
 };
 
@@ -39,10 +42,12 @@ struct MaskingProfile {
 
 /// "default" hides what names a host or a flow (MAC, addresses, ports, IP id, checksums, TCP
 /// sequence, acknowledgement and time stamps); "none" hides nothing; "headers-only" also hides the
-/// payload; "deep-packet" hides MAC and IP addresses, as that paper does. "A1", "D1", "C", "T",
-/// "CTD", "H1" and "P1" are the occlusion designs of the SoK of encrypted traffic classification
-/// (IEEE S&P 2025): nothing, MAC with addresses and ports, implicit ids, clocks, all three,
-/// payload, all headers. Error(usage) lists the known names.
+/// payload; "deep-packet" hides MAC and IP addresses, as that paper does. "A1", "D1",
+/// "D2", "C", "T", "CTD", "H1", "P1", "E1", "E2" and "E3" are the occlusion designs of the SoK of
+/// encrypted traffic classification (IEEE S&P 2025): nothing; MAC with addresses and ports; these
+/// with the server name; implicit ids; clocks; D1, C and T; payload; all headers; all headers and
+/// the server name; all headers with the payload as ones, or random. Error(usage) lists the known
+/// names.
 MaskingProfile masking_profile(std::string_view name);
 
 std::vector<std::string> masking_profiles();

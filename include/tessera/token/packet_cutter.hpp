@@ -41,6 +41,7 @@ class PacketCutter {
     Start start_;
     Layout layout_;
     std::uint32_t hidden_ = 0;                    ///< bit 1 << Field for each hidden field
+    bool hides_payload_ = false;                  ///< or a part of it
     std::array<std::uint8_t, 256> ipv4_options_;  ///< see OptionRules
     std::array<std::uint8_t, 256> tcp_options_;
     std::vector<std::byte> buffer_;  ///< [bytes_per_packet]
