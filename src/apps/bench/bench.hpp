@@ -10,7 +10,8 @@ namespace tessera::apps {
 struct BenchConfig {
     std::vector<std::string> input;  ///< captures to make the corpus from
     std::filesystem::path corpus;    ///< the corpus; made from `input` when it is absent
-    std::int64_t corpus_megabytes = 500;
+    std::int64_t corpus_megabytes = 700;
+    std::filesystem::path report;              ///< page of `preprocess` to write; empty: none
     std::filesystem::path python = "python3";  ///< with torch 2.10.0 and transformers, for `train`
     std::string model = "small";
     std::int64_t micro_batch_size = 32;
@@ -33,8 +34,12 @@ struct Figure {
     double ratio() const { return ours / peer; }
 };
 
-/// `preprocess` against a bare libpcap read loop over the same file, both whole processes with the
-/// file in the page cache.
+/// Whether the ratio is on the right side of its target.
+bool met(Figure const& figure);
+
+/// `preprocess` against a bare libpcap read loop, tshark and scapy where they are installed, and
+/// two ranks against one, on the same file in the page cache, whole processes all. Writes the page
+/// with the curves when one is named.
 std::vector<Figure> bench_preprocess(BenchConfig const& config,
                                      std::filesystem::path const& programs);
 

@@ -7,6 +7,14 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+namespace tessera::apps {
+
+bool met(Figure const& figure) {
+    return figure.lower ? figure.ratio() <= figure.target : figure.ratio() >= figure.target;
+}
+
+}  // namespace tessera::apps
+
 namespace {
 
 using namespace tessera;
@@ -15,6 +23,7 @@ void describe(base::OptionTable& options, apps::BenchConfig& config) {
     options.section("bench")
         .add("input", config.input, "captures to make the corpus from")
         .add("corpus", config.corpus, "capture to measure on; made from --input when absent")
+        .add("report", config.report, "page with the curves of `preprocess` to write")
         .add("corpus_megabytes", config.corpus_megabytes, "size of the corpus made, MB")
         .add("python", config.python, "Python with torch and transformers (tests/bench/README.md)")
         .add("model", config.model, "size of the model trained", {"tiny", "small", "base"})
@@ -23,10 +32,6 @@ void describe(base::OptionTable& options, apps::BenchConfig& config) {
         .add("steps", config.steps, "training steps a run")
         .add("threads", config.threads, "threads of both sides; 0: all processors")
         .add("runs", config.runs, "runs of each side, in turn");
-}
-
-bool met(apps::Figure const& figure) {
-    return figure.lower ? figure.ratio() <= figure.target : figure.ratio() >= figure.target;
 }
 
 void print(std::vector<apps::Figure> const& figures, bool as_json) {

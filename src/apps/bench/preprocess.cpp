@@ -1,8 +1,13 @@
 #include "bench.hpp"
 #include "corpus.hpp"
+#include "preprocess_page.hpp"
+#include "stage_times.hpp"
 #include "timed_run.hpp"
 
 #include <filesystem>
+#include <fstream>
+#include <numeric>
+#include <optional>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -11,6 +16,8 @@
 #include <tessera/base/error.hpp>
 #include <tessera/base/files.hpp>
 #include <tessera/base/log.hpp>
+#include <tessera/base/mapped_file.hpp>
+#include <tessera/capture/sliced_capture.hpp>
 
 namespace tessera::apps {
 
@@ -29,62 +36,204 @@ void prepare_corpus(BenchConfig const& config) {
                    packets, fs::file_size(config.corpus));
 }
 
-std::vector<double> walls(std::vector<TimedRun> const& runs) {
-    std::vector<double> seconds;
-    for (auto const& run : runs) {
-        base::validate(run.exit_code == 0, base::ExitCode::failed,
-                       "a measured program ended with exit code {}", run.exit_code);
-        seconds.push_back(run.wall);
+/// One measurement of ours: seconds of the whole program, and the largest rank's memory.
+struct Ours {
+    double seconds = 0;
+    double mebibytes = 0;
+};
+
+class PreprocessBench {
+  public:
+    PreprocessBench(BenchConfig const& config, fs::path programs)
+        : config_(config),
+          programs_(std::move(programs)),
+          folder_(fs::temp_directory_path() / fmt::format("tessera-bench-{}", ::getpid())) {
+        fs::create_directories(folder_);
     }
-    return seconds;
-}
+    ~PreprocessBench() {
+        std::error_code ignored;
+        fs::remove_all(folder_, ignored);
+    }
+    PreprocessBench(PreprocessBench const&) = delete;
+    PreprocessBench& operator=(PreprocessBench const&) = delete;
+
+    std::vector<Figure> operator()() {
+        against_libpcap();
+        against_ranks();
+        against_tshark();
+        against_scapy();
+        if (!config_.report.empty()) write_page();
+        return figures_;
+    }
+
+  private:
+    std::string corpus() const { return config_.corpus.string(); }
+
+    Ours ours(fs::path const& capture, int ranks) {
+        auto const store = folder_ / "store";
+        base::local_files().remove(store);
+        std::vector<std::string> command;
+        if (ranks > 1) {
+            command = {"mpirun",          "-n",        std::to_string(ranks),
+                       "--oversubscribe", "--bind-to", "none"};
+        }
+        for (auto const& word :
+             {(programs_ / "tessera-preprocess").string(), std::string("--input"), capture.string(),
+              std::string("--store"), store.string(), std::string("--json"),
+              std::string("--progress"), std::string("none")}) {
+            command.push_back(word);
+        }
+        auto const run = run_timed(command);
+        base::validate(run.exit_code == 0, base::ExitCode::failed,
+                       "preprocess on {} ranks ended with exit code {}", ranks, run.exit_code);
+        auto const peak = nlohmann::json::parse(run.output).at("peak_memory_bytes").get<double>();
+        return {run.wall, peak / (1U << 20U)};
+    }
+
+    // Ours and the peer in turn, so that a drift of the machine's speed hits both.
+    void against_libpcap() {
+        std::vector<std::string> const peer{(programs_ / "tessera-bench-libpcap").string(),
+                                            corpus()};
+        packets_ = nlohmann::json::parse(run_timed(peer).output).at("packets").get<double>();
+        std::vector<double> own;
+        std::vector<double> theirs;
+        for (std::int64_t i = 0; i < config_.runs; ++i) {
+            auto const run = ours(config_.corpus, 1);
+            own.push_back(run.seconds);
+            peak_ = std::max(peak_, run.mebibytes);
+            theirs.push_back(run_timed(peer).wall);
+        }
+        alone_ = median(own);
+        megabytes_ = static_cast<double>(fs::file_size(config_.corpus)) * 1e-6;
+        figures_.push_back({.name = "preprocess, time against a libpcap read loop",
+                            .unit = "s",
+                            .ours = alone_,
+                            .peer = median(theirs),
+                            .target = 4,
+                            .lower = true,
+                            .method = fmt::format(
+                                "{:.0f} MB, {:.0f} packets in page cache; 1 rank, default "
+                                "settings, captures to published store, against pcap_next_ex over "
+                                "the file; medians of {} runs in turn; {:.2f} M packets/s",
+                                megabytes_, packets_, config_.runs, packets_ / alone_ * 1e-6)});
+        figures_.push_back({.name = "preprocess, peak memory against its limit",
+                            .unit = "MiB",
+                            .ours = peak_,
+                            .peer = 512,
+                            .target = 1,
+                            .lower = true,
+                            .method = "largest resident set of the rank; peer = the limit"});
+    }
+
+    void against_ranks() {
+        curves_.rate.push_back({1, packets_ / alone_ * 1e-6});
+        for (int const ranks : {2, 4}) {
+            std::vector<double> seconds;
+            for (std::int64_t i = 0; i < config_.runs; ++i) {
+                seconds.push_back(ours(config_.corpus, ranks).seconds);
+            }
+            auto const together = median(seconds);
+            curves_.rate.push_back({static_cast<double>(ranks), packets_ / together * 1e-6});
+            if (ranks != 2) continue;
+            figures_.push_back({.name = "preprocess, rate of two ranks against one",
+                                .unit = "M packets/s",
+                                .ours = packets_ / together * 1e-6,
+                                .peer = packets_ / alone_ * 1e-6,
+                                .target = 1.8,
+                                .lower = false,
+                                .method = "the same single file, shared by the ranks; start of "
+                                          "MPI and mpirun included"});
+        }
+    }
+
+    void against_tshark() {
+        std::vector<std::string> command{"tshark", "-n", "-r", corpus(), "-T", "fields"};
+        for (auto const* field : {"frame.time_epoch", "frame.len", "ip.src", "ip.dst", "ip.proto",
+                                  "tcp.srcport", "tcp.dstport", "udp.srcport", "udp.dstport"}) {
+            command.insert(command.end(), {"-e", field});
+        }
+        auto const run = run_if_there(command);
+        if (!run) return;
+        figures_.push_back({.name = "preprocess, rate against tshark -T fields",
+                            .unit = "M packets/s",
+                            .ours = packets_ / alone_ * 1e-6,
+                            .peer = packets_ / run->wall * 1e-6,
+                            .target = 40,
+                            .lower = false,
+                            .method = "the same file, nine fields a packet, one run"});
+    }
+
+    void against_scapy() {
+        constexpr double part = 5e6;  // bytes: it takes minutes over the whole
+        auto const small = prefix(std::min(part / (megabytes_ * 1e6), 1.0));
+        auto const run = run_if_there(
+            {config_.python.string(), TESSERA_PEERS "/scapy_fields.py", small.string()});
+        if (!run) return;
+        auto const rate = static_cast<double>(fs::file_size(small)) * 1e-6 / run->wall;
+        figures_.push_back({.name = "preprocess, rate against scapy's rdpcap",
+                            .unit = "MB/s",
+                            .ours = megabytes_ / alone_,
+                            .peer = rate,
+                            .target = 500,
+                            .lower = false,
+                            .method = "scapy on the first 5 MB of the file, fields and first bytes "
+                                      "of each packet, without the reference's tshark calls"});
+    }
+
+    std::optional<TimedRun> run_if_there(std::vector<std::string> const& command) {
+        try {
+            auto run = run_timed(command);
+            if (run.exit_code == 0) return run;
+        } catch (base::Error const&) {
+        }
+        base::log_warning("no peer '{}' here (or it lacks a library): left out", command[0]);
+        return std::nullopt;
+    }
+
+    // The first records of the corpus, about this share of its bytes.
+    fs::path prefix(double share) {
+        auto sliced = capture::SlicedCapture::open(config_.corpus, {});
+        base::validate(sliced.has_value(), base::ExitCode::usage, "'{}' is no plain pcap file",
+                       base::printable(corpus()));
+        auto const until = static_cast<std::uint64_t>(static_cast<double>(sliced->size()) * share);
+        auto const end = sliced->walk(sliced->first_record(), until).end;
+        base::MappedFile const whole(config_.corpus);
+        auto const path = folder_ / "prefix.pcap";
+        std::ofstream file(path, std::ios::binary);
+        file.write(reinterpret_cast<char const*>(whole.bytes().data()),
+                   static_cast<std::streamsize>(end));
+        return path;
+    }
+
+    void write_page() {
+        for (double const share : {0.125, 0.25, 0.5, 1.0}) {
+            auto const input = share < 1 ? prefix(share) : config_.corpus;
+            curves_.memory.push_back({megabytes_ * share, ours(input, 1).mebibytes});
+        }
+        curves_.stages = stage_times(config_.corpus);
+        auto const sum = std::accumulate(
+            curves_.stages.begin(), curves_.stages.end(), 0.0,
+            [](double total, StageTime const& stage) { return total + stage.seconds; });
+        curves_.stages.push_back({"store and the rest", std::max(alone_ - sum, 0.0)});
+        base::publish(base::local_files(), config_.report, preprocess_page(figures_, curves_));
+    }
+
+    BenchConfig const& config_;
+    fs::path programs_;
+    fs::path folder_;  // of its own, gone with the bench
+    double packets_ = 0;
+    double megabytes_ = 0;
+    double alone_ = 0;  // s, one rank
+    double peak_ = 0;   // MiB
+    std::vector<Figure> figures_;
+    PreprocessCurves curves_;
+};
 
 }  // namespace
 
 std::vector<Figure> bench_preprocess(BenchConfig const& config, fs::path const& programs) {
     prepare_corpus(config);
-    auto const store = fs::temp_directory_path() / fmt::format("tessera-bench-{}", ::getpid());
-    std::vector<std::string> const ours{(programs / "tessera-preprocess").string(),
-                                        "--input",
-                                        config.corpus.string(),
-                                        "--store",
-                                        store.string(),
-                                        "--force",
-                                        "--json",
-                                        "--progress",
-                                        "none"};
-    std::vector<std::string> const peer{(programs / "tessera-bench-libpcap").string(),
-                                        config.corpus.string()};
-    run_timed(peer);  // brings the file into the page cache
-    auto const runs = run_paired(ours, peer, static_cast<int>(config.runs));
-    base::local_files().remove(store);
-    auto const packets = nlohmann::json::parse(runs.peer[0].output).at("packets").get<double>();
-    auto const ours_seconds = median(walls(runs.ours));
-    auto const peer_seconds = median(walls(runs.peer));
-    auto const megabytes = static_cast<double>(fs::file_size(config.corpus)) * 1e-6;
-    base::log_info(
-        "{:.0f} MB, {:.0f} packets: {:.2f} s, {:.2f} M packets/s, {:.0f} MB/s, peak {} "
-        "MiB; libpcap {:.2f} s, {:.2f} M packets/s",
-        megabytes, packets, ours_seconds, packets / ours_seconds * 1e-6, megabytes / ours_seconds,
-        runs.ours[0].peak_bytes >> 20U, peer_seconds, packets / peer_seconds * 1e-6);
-    auto const method = fmt::format(
-        "{:.0f} MB, {:.0f} packets in page cache; 1 rank, default settings, captures to published "
-        "store, against pcap_next_ex over the file; {} runs in turn",
-        megabytes, packets, config.runs);
-    return {{.name = "preprocess, time against a libpcap read loop",
-             .unit = "s",
-             .ours = ours_seconds,
-             .peer = peer_seconds,
-             .target = 10,
-             .lower = true,
-             .method = method},
-            {.name = "preprocess, peak memory against its limit",
-             .unit = "MiB",
-             .ours = static_cast<double>(runs.ours[0].peak_bytes) / (1U << 20U),
-             .peer = 512,
-             .target = 1,
-             .lower = true,
-             .method = "largest resident set of the rank, from wait4; peer = the limit"}};
+    return PreprocessBench(config, programs)();
 }
 
 }  // namespace tessera::apps
