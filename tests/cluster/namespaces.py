@@ -7,7 +7,7 @@ import subprocess
 
 import slurm_cluster
 
-NETWORK = "10.213.77"  # on no real network: it lives in the namespaces alone
+NETWORK = f"10.213.{os.getpid() % 250}"  # on no real network; two tests at once have two of them
 
 
 def missing():
