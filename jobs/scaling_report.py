@@ -27,7 +27,7 @@ def arguments():
     train.add_argument("--global-batch-size", type=int, help="sequences a step")
     train.add_argument("--micro-batch-size", type=int, help="sequences in a forward pass of a rank")
     read = parser.add_argument_group("preprocessing")
-    read.add_argument("--captures", type=float, help="number of capture files")
+    read.add_argument("--captures", type=float, help="number of capture files (of large plain pcap files: of their parts)")
     read.add_argument("--bytes", type=float, help="of all captures together")
     read.add_argument("--rank-rate", type=float, help="bytes a second of one rank (`tessera bench preprocess`)")
     read.add_argument("--file-system-rate", type=float, default=5e9, help="bytes a second (5e9)")
@@ -81,7 +81,7 @@ def sizes(measured=()):
 
 
 def preprocessing(options):
-    """Ranks take whole files; shards are published one by one."""
+    """Ranks take whole files, or parts of large ones; shards are published one by one."""
     print(f"preprocessing: {options.captures:.4g} captures, {options.bytes:.4g} bytes; one rank reads "
           f"{options.rank_rate:.4g} bytes/s (measured), the file system {options.file_system_rate:.4g} (given)")
     print(f"{'ranks':>6} {'hours':>10}  held back by")
