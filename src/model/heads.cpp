@@ -24,9 +24,8 @@ VocabularyLoss MaskedHeadImpl::forward(EncoderOutput const& encoded,
                                        batch::PretrainBatch const& batch,
                                        torch::Tensor const& table) {
     // On the host, slots without a masked place are left out; on a device shapes stay constant.
-    auto const on_host = encoded.rows.is_cpu();
-    auto const slots =
-        on_host ? std::max<std::int64_t>(batch.masked_count, 1) : batch.masked_positions.size(0);
+    auto const slots = encoded.rows.is_cpu() ? std::max<std::int64_t>(batch.masked_count, 1)
+                                             : batch.masked_positions.size(0);
     auto const rows = encoded.rows_at(batch.masked_positions.narrow(0, 0, slots));
     return vocabulary_loss(transformed(rows), output_of(table), bias_,
                            batch.masked_targets.narrow(0, 0, slots),

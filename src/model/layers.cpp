@@ -1,6 +1,8 @@
 #include "layers.hpp"
 
 #include "attention.hpp"
+#include "embedding_sum.hpp"
+#include "feed_forward.hpp"
 
 namespace tessera::model {
 
@@ -41,9 +43,10 @@ torch::Tensor TransformerLayerImpl::forward(torch::Tensor const& x, RowLayout co
     auto const attended = attention_norm_(
         add_dropped(x, attention_output_(mixture),
                     dropout.row_keys(index_, DropoutSite::attention_output), dropout_));
-    return feed_forward_norm_(add_dropped(attended, contract_(at::gelu(expand_(attended))),
-                                          dropout.row_keys(index_, DropoutSite::feed_forward),
-                                          dropout_));
+    auto const changed = feed_forward(
+        attended, {expand_->weight, expand_->bias, contract_->weight, contract_->bias});
+    return feed_forward_norm_(add_dropped(
+        attended, changed, dropout.row_keys(index_, DropoutSite::feed_forward), dropout_));
 }
 
 EmbeddingImpl::EmbeddingImpl(BertConfig const& config)
@@ -58,8 +61,8 @@ torch::Tensor EmbeddingImpl::forward(batch::Sequences const& sequences, RowLayou
                                      Dropout const& dropout) {
     auto const tokens = sequences.tokens.view({-1}).index_select(0, layout.places());
     auto const segments = sequences.segments.view({-1}).index_select(0, layout.places());
-    auto const sum = at::embedding(token_, tokens) + at::embedding(position_, layout.columns()) +
-                     at::embedding(segment_, segments);
+    auto const sum =
+        embedding_sum({token_, tokens}, {position_, layout.columns()}, {segment_, segments});
     return dropout_of(norm_(sum), dropout.row_keys(0, DropoutSite::embedding), dropout_);
 }
 

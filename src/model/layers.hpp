@@ -1,6 +1,7 @@
 #pragma once
 
 #include "dropout.hpp"
+#include "products.hpp"
 #include "row_layout.hpp"
 
 #include <cstdint>
@@ -16,7 +17,7 @@ namespace tessera::model {
 class DenseImpl : public torch::nn::Module {
   public:
     DenseImpl(std::int64_t in, std::int64_t out);
-    torch::Tensor forward(torch::Tensor const& x) { return at::linear(x, weight, bias); }
+    torch::Tensor forward(torch::Tensor const& x) { return linear(x, weight, bias); }
 
     torch::Tensor weight;
     torch::Tensor bias;

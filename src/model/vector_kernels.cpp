@@ -112,6 +112,38 @@ TESSERA_INLINE float maximum_of(float const* row, std::size_t size) {
     return maximum;
 }
 
+/// Phi(x), the normal distribution, and e^(-x^2/2). The tail is Abramowitz and Stegun 7.1.26, whose
+/// error is below 1.5e-7 (LibTorch's vectorised erf is the same formula).
+TESSERA_INLINE void normal_distribution(Floats const& x, Floats& phi, Floats& bell) {
+    constexpr float scaled_p = 0.3275911F * 0.70710678F;
+    Floats const size = x < 0.0F ? -x : x;
+    bell = size * size * -0.5F;
+    exponential(bell);
+    Floats const t = 1.0F / (size * scaled_p + 1.0F);
+    Floats tail = t * 1.061405429F - 1.453152027F;
+    tail = tail * t + 1.421413741F;
+    tail = tail * t - 0.284496736F;
+    tail = tail * t + 0.254829592F;
+    tail = tail * t * bell * 0.5F;
+    phi = x < 0.0F ? tail : 1.0F - tail;
+}
+
+/// row = exp(scale * row - its maximum), in place; returns 1 / sum.
+TESSERA_INLINE float exponentials(std::span<float> row, float scale) {
+    float const maximum = scale * maximum_of(row.data(), row.size());
+    Floats sums = {};
+    for_each_vector(row.size(), [&](std::size_t begin, std::size_t count) TESSERA_LAMBDA {
+        Floats x;
+        load(x, row.data() + begin, count);
+        x = x * scale - maximum;
+        exponential(x);
+        store(row.data() + begin, x, count);
+        keep_first(x, count, 0.0F);
+        sums += x;
+    });
+    return 1.0F / sum_of(sums);
+}
+
 }  // namespace
 
 TESSERA_CLONES void drop_row(std::span<float const> x, std::span<float> out, RowDropout dropout) {
@@ -136,22 +168,22 @@ TESSERA_CLONES void add_dropped_row(std::span<float const> base, std::span<float
 }
 
 TESSERA_CLONES void softmax_row(std::span<float> row, float scale) {
-    float const maximum = scale * maximum_of(row.data(), row.size());
-    Floats sums = {};
-    for_each_vector(row.size(), [&](std::size_t begin, std::size_t count) TESSERA_LAMBDA {
-        Floats x;
-        load(x, row.data() + begin, count);
-        x = x * scale - maximum;
-        exponential(x);
-        store(row.data() + begin, x, count);
-        keep_first(x, count, 0.0F);
-        sums += x;
-    });
-    float const inverse = 1.0F / sum_of(sums);
+    float const inverse = exponentials(row, scale);
     for_each_vector(row.size(), [&](std::size_t begin, std::size_t count) TESSERA_LAMBDA {
         Floats x;
         load(x, row.data() + begin, count);
         store(row.data() + begin, x * inverse, count);
+    });
+}
+
+TESSERA_CLONES void softmax_drop_row(std::span<float> row, float scale, RowDropout dropout) {
+    float const inverse = exponentials(row, scale);
+    for_each_vector(row.size(), [&](std::size_t begin, std::size_t count) TESSERA_LAMBDA {
+        Floats x;
+        load(x, row.data() + begin, count);
+        x = x * inverse;
+        drop(x, begin, dropout);
+        store(row.data() + begin, x, count);
     });
 }
 
@@ -175,6 +207,43 @@ TESSERA_CLONES void softmax_row_backward(std::span<float const> probabilities,
         load(g, gradient.data() + begin, count);
         load(p, probabilities.data() + begin, count);
         store(gradient.data() + begin, (g - total) * p * scale, count);
+    });
+}
+
+TESSERA_CLONES void gelu_row(std::span<float const> x, std::span<float> out) {
+    for_each_vector(x.size(), [&](std::size_t begin, std::size_t count) TESSERA_LAMBDA {
+        Floats value;
+        Floats phi;
+        Floats bell;
+        load(value, x.data() + begin, count);
+        normal_distribution(value, phi, bell);
+        store(out.data() + begin, value * phi, count);
+    });
+}
+
+TESSERA_CLONES void gelu_row_backward(std::span<float const> x, std::span<float> gradient,
+                                      std::span<float> activation) {
+    constexpr float bell_scale = 0.39894228F;  // 1 / sqrt(2 pi)
+    for_each_vector(x.size(), [&](std::size_t begin, std::size_t count) TESSERA_LAMBDA {
+        Floats value;
+        Floats slope;
+        Floats phi;
+        Floats bell;
+        load(value, x.data() + begin, count);
+        load(slope, gradient.data() + begin, count);
+        normal_distribution(value, phi, bell);
+        store(activation.data() + begin, value * phi, count);
+        store(gradient.data() + begin, slope * (phi + value * bell * bell_scale), count);
+    });
+}
+
+TESSERA_CLONES void add_to_row(std::span<float const> x, std::span<float> sum) {
+    for_each_vector(x.size(), [&](std::size_t begin, std::size_t count) TESSERA_LAMBDA {
+        Floats value;
+        Floats total;
+        load(value, x.data() + begin, count);
+        load(total, sum.data() + begin, count);
+        store(sum.data() + begin, total + value, count);
     });
 }
 

@@ -34,10 +34,24 @@ void add_dropped_row(std::span<float const> base, std::span<float const> x, std:
 /// row = softmax(scale * row), in place.
 void softmax_row(std::span<float> row, float scale);
 
+/// row = dropout(softmax(scale * row)), in place.
+void softmax_drop_row(std::span<float> row, float scale, RowDropout dropout);
+
 /// Backward of softmax(scale * s) followed by dropout, for one row: `gradient` holds the gradient
 /// of the dropped probabilities on entry and that of s on return; `probabilities` are undropped.
 void softmax_row_backward(std::span<float const> probabilities, std::span<float> gradient,
                           float scale, RowDropout dropout);
+
+/// out[j] = gelu(x[j]) in its erf form, x * Phi(x) (Hendrycks and Gimpel 2016).
+void gelu_row(std::span<float const> x, std::span<float> out);
+
+/// Backward of gelu(x): `gradient` holds that of the result on entry and that of x on return;
+/// activation[j] = gelu(x[j]).
+void gelu_row_backward(std::span<float const> x, std::span<float> gradient,
+                       std::span<float> activation);
+
+/// sum[j] += x[j].
+void add_to_row(std::span<float const> x, std::span<float> sum);
 
 /// What cross-entropy wants of one row of logits.
 struct RowLogSum {

@@ -1,86 +1,177 @@
 #include "vocabulary_loss.hpp"
 
+#include "products.hpp"
 #include "vector_kernels.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <span>
+#include <vector>
 
 namespace tessera::model {
 namespace {
 
-struct RowLoss {
-    torch::Tensor losses;   // [N]
-    torch::Tensor correct;  // [N]
+/// Columns of logits that are worked on at a time: a block of 608 rows is 10 MB and stays in the
+/// last-level cache between the product that makes it and those that use it.
+constexpr std::int64_t block_columns = 4096;
+
+struct Block {
+    std::int64_t begin;
+    std::int64_t columns;
 };
 
-bool is_best(std::span<float const> logits, std::int64_t target, float maximum) {
-    auto const best = std::find(logits.begin(), logits.end(), maximum);
-    return best - logits.begin() == target;  // the lowest id wins a tie
+std::vector<Block> blocks_of(std::int64_t vocabulary) {
+    std::vector<Block> blocks;
+    for (std::int64_t begin = 0; begin < vocabulary; begin += block_columns) {
+        blocks.push_back({begin, std::min(block_columns, vocabulary - begin)});
+    }
+    return blocks;
 }
 
-/// Losses of all rows; with `write_gradient` the logits become their gradient.
-RowLoss host_losses(torch::Tensor const& logits, torch::Tensor const& targets,
-                    torch::Tensor const& weights, std::int64_t vocabulary, bool write_gradient) {
-    RowLoss result{torch::empty_like(weights), torch::empty_like(weights)};
-    auto const columns = static_cast<std::size_t>(logits.size(1));
-    auto const* const target = targets.data_ptr<std::int64_t>();
-    auto const* const weight = weights.data_ptr<float>();
-    at::parallel_for(0, logits.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
-        for (auto i = begin; i < end; ++i) {
-            std::span<float> const all(
-                logits.data_ptr<float>() + static_cast<std::size_t>(i) * columns, columns);
-            auto const row = all.first(static_cast<std::size_t>(vocabulary));
-            auto const sum = log_sum_exp(row);
-            auto& of_target = row[static_cast<std::size_t>(target[i])];
-            auto const hit = of_target == sum.maximum && is_best(row, target[i], sum.maximum);
-            result.losses.data_ptr<float>()[i] = weight[i] * (sum.log_sum - of_target);
-            result.correct.data_ptr<float>()[i] = hit ? weight[i] : 0.0F;
-            if (!write_gradient) continue;
-            exp_row(row, sum.log_sum, weight[i]);
-            of_target -= weight[i];
-            std::fill(all.begin() + vocabulary, all.end(), 0.0F);
-        }
+std::span<float> row_of(torch::Tensor const& matrix, std::int64_t row) {
+    auto const columns = static_cast<std::size_t>(matrix.size(1));
+    return {matrix.data_ptr<float>() + static_cast<std::size_t>(row) * columns, columns};
+}
+
+/// What is known of a row of logits after some blocks.
+struct RowState {
+    double log_sum = -std::numeric_limits<double>::infinity();
+    float best = -std::numeric_limits<float>::infinity();
+    float of_target = 0;
+    bool hit = false;  // the best id so far is the target; the lowest id wins a tie
+
+    void add(std::span<float const> logits, std::int64_t target) {
+        auto const block = log_sum_exp(logits);
+        auto const high = std::max(log_sum, static_cast<double>(block.log_sum));
+        log_sum = high + std::log(std::exp(log_sum - high) +
+                                  std::exp(static_cast<double>(block.log_sum) - high));
+        bool const inside = target >= 0 && target < static_cast<std::int64_t>(logits.size());
+        if (inside) of_target = logits[static_cast<std::size_t>(target)];
+        if (block.maximum <= best) return;
+        best = block.maximum;
+        hit = inside && of_target == best &&
+              std::ranges::find(logits, best) - logits.begin() == target;
+    }
+};
+
+template <class Body>
+void for_each_row(std::int64_t rows, Body const& body) {
+    at::parallel_for(0, rows, 1, [&](std::int64_t begin, std::int64_t end) {
+        for (auto row = begin; row < end; ++row) body(row);
     });
-    return result;
 }
 
-/// The same by LibTorch's operators, for other devices and types.
-RowLoss device_losses(torch::Tensor logits, torch::Tensor const& targets,
-                      torch::Tensor const& weights, std::int64_t vocabulary, bool write_gradient) {
-    auto const used = logits.narrow(1, 0, vocabulary);
-    auto const column = targets.unsqueeze(1);
-    auto const log_sum = at::logsumexp(used, {1}, /*keepdim=*/true);
-    RowLoss result{(log_sum - used.gather(1, column)).squeeze(1).to(weights.dtype()) * weights,
-                   used.argmax(1).eq(targets).to(weights.dtype()) * weights};
-    if (!write_gradient) return result;
-    auto const scale = weights.unsqueeze(1).to(logits.dtype());
-    logits.narrow(1, vocabulary, logits.size(1) - vocabulary).zero_();
-    used.sub_(log_sum).exp_().mul_(scale);
-    used.scatter_add_(1, column, -scale);
-    return result;
+/// block = weight * (softmax - one at the target), the gradient of the logits of a block.
+void write_slopes(torch::Tensor const& logits, torch::Tensor const& slopes, std::int64_t first,
+                  torch::Tensor const& log_sums, torch::Tensor const& targets,
+                  torch::Tensor const& weights) {
+    for_each_row(logits.size(0), [&](std::int64_t row) {
+        auto const out = row_of(slopes, row);
+        auto const weight = weights.data_ptr<float>()[row];
+        std::ranges::copy(row_of(logits, row), out.begin());
+        exp_row(out, log_sums.data_ptr<float>()[row], weight);
+        auto const target = targets.data_ptr<std::int64_t>()[row] - first;
+        if (target >= 0 && target < logits.size(1)) out[static_cast<std::size_t>(target)] -= weight;
+    });
 }
 
-RowLoss losses_of(torch::Tensor const& logits, torch::Tensor const& targets,
-                  torch::Tensor const& weights, std::int64_t vocabulary, bool write_gradient) {
-    auto const on_host = logits.is_cpu() && logits.scalar_type() == torch::kFloat;
-    return on_host ? host_losses(logits, targets, weights, vocabulary, write_gradient)
-                   : device_losses(logits, targets, weights, vocabulary, write_gradient);
-}
-
-class LinearCrossEntropy : public torch::autograd::Function<LinearCrossEntropy> {
+/// On the host: block by block, so that without gradients no more than one block exists.
+class HostCrossEntropy : public torch::autograd::Function<HostCrossEntropy> {
   public:
     static torch::autograd::variable_list forward(
         torch::autograd::AutogradContext* context, torch::Tensor const& x,
         torch::Tensor const& weight, torch::Tensor const& bias, torch::Tensor const& targets,
-        torch::Tensor const& weights, std::int64_t vocabulary) {
-        auto const needs_gradient =
-            x.requires_grad() || weight.requires_grad() || bias.requires_grad();
-        auto const logits = at::addmm(bias, x, weight.t());
-        auto const rows = losses_of(logits, targets, weights, vocabulary, needs_gradient);
-        if (needs_gradient) context->save_for_backward({x, weight, logits});
+        torch::Tensor const& weights, std::int64_t vocabulary, bool needs_gradient) {
+        std::vector<RowState> states(static_cast<std::size_t>(x.size(0)));
+        torch::autograd::variable_list kept;
+        for (auto const& block : blocks_of(vocabulary)) {
+            auto const logits = times_transposed(x, weight.narrow(0, block.begin, block.columns),
+                                                 bias.narrow(0, block.begin, block.columns));
+            for_each_row(x.size(0), [&](std::int64_t row) {
+                auto const target = targets.data_ptr<std::int64_t>()[row] - block.begin;
+                states[static_cast<std::size_t>(row)].add(row_of(logits, row), target);
+            });
+            if (needs_gradient) kept.push_back(logits);
+        }
+        auto const rows = row_results(states, weights);
+        kept.insert(kept.begin(), {x, weight, targets, weights, rows.log_sums});
+        if (needs_gradient) context->save_for_backward(kept);
+        context->saved_data["vocabulary"] = vocabulary;
         auto const correct = rows.correct.sum();
         context->mark_non_differentiable({correct});
         return {rows.losses.sum(), correct};
+    }
+
+    static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                   torch::autograd::variable_list gradients) {
+        auto const saved = context->get_saved_variables();
+        auto const& x = saved[0];
+        auto const& weight = saved[1];
+        auto const& upstream = gradients[0];  // [], of the sum
+        auto const vocabulary = context->saved_data["vocabulary"].toInt();
+        auto const scaled = x * upstream;
+        auto of_x = torch::zeros_like(x);
+        auto of_weight = torch::empty_like(weight);
+        auto of_bias = torch::zeros({weight.size(0)}, weight.options());
+        of_weight.narrow(0, vocabulary, weight.size(0) - vocabulary).zero_();
+        auto const blocks = blocks_of(vocabulary);
+        for (std::size_t i = 0; i < blocks.size(); ++i) {
+            auto const [begin, columns] = blocks[i];
+            auto const slopes = torch::empty_like(saved[i + 5]);
+            write_slopes(saved[i + 5], slopes, begin, saved[4], saved[2], saved[3]);
+            of_x.add_(times(slopes, weight.narrow(0, begin, columns)));
+            // Turning the product over costs less than turning the slopes over before it.
+            of_weight.narrow(0, begin, columns).copy_(transposed_times(scaled, slopes).t());
+            of_bias.narrow(0, begin, columns).copy_(slopes.sum(0));
+        }
+        return {of_x.mul_(upstream), of_weight, of_bias.mul_(upstream), {}, {}, {}, {}};
+    }
+
+  private:
+    struct RowResults {
+        torch::Tensor losses, correct, log_sums;  // [N]
+    };
+
+    static RowResults row_results(std::vector<RowState> const& states,
+                                  torch::Tensor const& weights) {
+        RowResults result{torch::empty_like(weights), torch::empty_like(weights),
+                          torch::empty_like(weights)};
+        auto const* const weight = weights.data_ptr<float>();
+        for (std::size_t i = 0; i < states.size(); ++i) {
+            auto const& state = states[i];
+            auto const loss = state.log_sum - static_cast<double>(state.of_target);
+            result.losses.data_ptr<float>()[i] = weight[i] * static_cast<float>(loss);
+            result.correct.data_ptr<float>()[i] = state.hit ? weight[i] : 0.0F;
+            result.log_sums.data_ptr<float>()[i] = static_cast<float>(state.log_sum);
+        }
+        return result;
+    }
+};
+
+/// By LibTorch's operators, for other devices and types: the gradient is written over the logits.
+class DeviceCrossEntropy : public torch::autograd::Function<DeviceCrossEntropy> {
+  public:
+    static torch::autograd::variable_list forward(
+        torch::autograd::AutogradContext* context, torch::Tensor const& x,
+        torch::Tensor const& weight, torch::Tensor const& bias, torch::Tensor const& targets,
+        torch::Tensor const& weights, std::int64_t vocabulary, bool needs_gradient) {
+        auto const logits = at::addmm(bias, x, weight.t());
+        auto const used = logits.narrow(1, 0, vocabulary);
+        auto const column = targets.unsqueeze(1);
+        auto const log_sum = at::logsumexp(used, {1}, /*keepdim=*/true);
+        auto const losses =
+            (log_sum - used.gather(1, column)).squeeze(1).to(weights.dtype()) * weights;
+        auto const correct = (used.argmax(1).eq(targets).to(weights.dtype()) * weights).sum();
+        if (needs_gradient) {
+            auto const scale = weights.unsqueeze(1).to(logits.dtype());
+            logits.narrow(1, vocabulary, logits.size(1) - vocabulary).zero_();
+            used.sub_(log_sum).exp_().mul_(scale);
+            used.scatter_add_(1, column, -scale);
+            context->save_for_backward({x, weight, logits});
+        }
+        context->mark_non_differentiable({correct});
+        return {losses.sum(), correct};
     }
 
     static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
@@ -94,6 +185,7 @@ class LinearCrossEntropy : public torch::autograd::Function<LinearCrossEntropy> 
                 slopes.sum(0) * upstream,
                 {},
                 {},
+                {},
                 {}};
     }
 };
@@ -103,7 +195,13 @@ class LinearCrossEntropy : public torch::autograd::Function<LinearCrossEntropy> 
 VocabularyLoss vocabulary_loss(torch::Tensor const& x, torch::Tensor const& weight,
                                torch::Tensor const& bias, torch::Tensor const& targets,
                                torch::Tensor const& weights, std::int64_t vocabulary) {
-    auto const result = LinearCrossEntropy::apply(x, weight, bias, targets, weights, vocabulary);
+    auto const needs_gradient =
+        at::GradMode::is_enabled() &&
+        (x.requires_grad() || weight.requires_grad() || bias.requires_grad());
+    auto const result = on_host(x) ? HostCrossEntropy::apply(x, weight, bias, targets, weights,
+                                                             vocabulary, needs_gradient)
+                                   : DeviceCrossEntropy::apply(x, weight, bias, targets, weights,
+                                                               vocabulary, needs_gradient);
     return {result[0], result[1]};
 }
 

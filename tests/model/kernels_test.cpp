@@ -62,6 +62,42 @@ TEST_P(RowSizes, SoftmaxBackwardAgreesWithTheJacobian) {
     }
 }
 
+TEST_P(RowSizes, SoftmaxWithDropoutIsBothInTurn) {
+    RowDropout const dropout{77, 1U << 30U, 4.0F / 3};
+    auto const scores = numbers(GetParam(), -3, 3);
+    auto both = scores;
+    softmax_drop_row(both, 0.5F, dropout);
+    auto in_turn = scores;
+    softmax_row(in_turn, 0.5F);
+    drop_row(in_turn, in_turn, dropout);
+    EXPECT_EQ(both, in_turn);
+}
+
+TEST_P(RowSizes, AddToRowAdds) {
+    auto const x = numbers(GetParam(), -1, 1);
+    std::vector<float> sum(x.size(), 2.0F);
+    add_to_row(x, sum);
+    for (std::size_t i = 0; i < x.size(); ++i) EXPECT_EQ(sum[i], 2.0F + x[i]);
+}
+
+// The formula's stated error is 1.5e-7 of Phi; the rest is rounding of values up to 8.
+TEST(VectorKernels, GeluAndItsSlopeHoldOverTheirRange) {
+    for (double value = -12; value < 8; value += 0.00731) {
+        auto const rounded = static_cast<double>(static_cast<float>(value));
+        auto const phi = 0.5 * std::erfc(-rounded / std::sqrt(2.0));
+        auto const bell = std::exp(-0.5 * rounded * rounded) / std::sqrt(2 * std::acos(-1.0));
+        std::vector<float> const x(16, static_cast<float>(value));
+        std::vector<float> activation(16);
+        gelu_row(x, activation);
+        EXPECT_NEAR(activation[5], rounded * phi, 2e-7 * std::max(1.0, std::abs(rounded))) << value;
+        std::vector<float> gradient(16, 3.0F);
+        std::vector<float> again(16);
+        gelu_row_backward(x, gradient, again);
+        EXPECT_EQ(again, activation);
+        EXPECT_NEAR(gradient[5], 3 * (phi + rounded * bell), 3e-6) << value;
+    }
+}
+
 TEST(VectorKernels, ExponentialHoldsOverItsRange) {
     for (double x = -86.5; x < 80; x += 0.0371) {
         std::vector<float> row(16, static_cast<float>(x));
@@ -139,6 +175,32 @@ TEST_P(LossTypes, VocabularyLossAgreesWithSeparateOperators) {
     EXPECT_TRUE(torch::allclose(ours.weight.grad(), theirs.weight.grad(), 1e-4, 1e-5));
     EXPECT_TRUE(torch::allclose(ours.bias.grad(), theirs.bias.grad(), 1e-4, 1e-5));
     EXPECT_EQ(ours.weight.grad().narrow(0, vocabulary, 14).abs().sum().item<double>(), 0);
+}
+
+// 9,001 ids are three blocks of columns, the last one partial.
+TEST(VocabularyLoss, BlocksOfALargeVocabularyAreOneSum) {
+    constexpr std::int64_t vocabulary = 9001;
+    auto const make = [] {
+        torch::manual_seed(5);
+        return std::vector<torch::Tensor>{torch::randn({7, 8}).requires_grad_(),
+                                          torch::randn({9024, 8}).requires_grad_(),
+                                          torch::randn({9024}).requires_grad_()};
+    };
+    auto const ours = make();
+    auto const theirs = make();
+    auto const logits = at::linear(theirs[0], theirs[1], theirs[2]).narrow(1, 0, vocabulary);
+    auto targets = torch::tensor({0, 4095, 4096, 9000, 5, 8191, 17});
+    targets[4] = logits[4].argmax().item<std::int64_t>();
+    auto const result =
+        vocabulary_loss(ours[0], ours[1], ours[2], targets, torch::ones({7}), vocabulary);
+    auto const expected = at::cross_entropy_loss(logits, targets, {}, at::Reduction::Sum);
+    (result.loss_sum * 0.5).backward();
+    (expected * 0.5).backward();
+    EXPECT_NEAR(result.loss_sum.item<double>(), expected.item<double>(), 1e-4);
+    EXPECT_EQ(result.correct.item<double>(), logits.argmax(1).eq(targets).sum().item<double>());
+    for (std::size_t i = 0; i < 3; ++i) {
+        EXPECT_TRUE(torch::allclose(ours[i].grad(), theirs[i].grad(), 1e-4, 1e-5)) << i;
+    }
 }
 
 TEST(VocabularyLoss, GivesTheSameWithoutGradient) {
