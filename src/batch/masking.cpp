@@ -1,26 +1,14 @@
+#include "bigram.hpp"
+
 #include <algorithm>
 #include <cmath>
 
 #include <tessera/batch/masking.hpp>
-#include <tessera/batch/special.hpp>
 
 namespace tessera::batch {
 namespace {
 
 constexpr double stop_probability = 0.2;
-
-bool is_bigram(std::int64_t id) {
-    return id >= token_offset && id < bigram_vocabulary;
-}
-std::uint8_t first_byte(std::int64_t id) {
-    return static_cast<std::uint8_t>((id - token_offset) >> 8);
-}
-std::uint8_t second_byte(std::int64_t id) {
-    return static_cast<std::uint8_t>((id - token_offset) & 0xff);
-}
-std::int64_t bigram(std::uint8_t first, std::uint8_t second) {
-    return token_offset + first * 256 + second;
-}
 
 std::vector<std::size_t> bigram_places(std::span<std::int64_t const> ids) {
     std::vector<std::size_t> places;
