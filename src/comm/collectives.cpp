@@ -45,6 +45,7 @@ MPI_Op to_mpi(Op op) {
 template <class T>
 void reduce_in_place(Communicator const& comm, std::span<T> values, Op op) {
     if (comm.handle() == nullptr) return;
+    detail::Inside const inside(comm, "all_reduce");
     for (std::size_t begin = 0; begin < values.size(); begin += largest_count) {
         auto const count = std::min(largest_count, values.size() - begin);
         detail::check(MPI_Allreduce(MPI_IN_PLACE, values.data() + begin, static_cast<int>(count),
@@ -83,6 +84,7 @@ std::int64_t all_reduce(Communicator const& comm, std::int64_t value, Op op) {
 
 void broadcast(Communicator const& comm, std::span<std::byte> bytes, int root) {
     if (comm.handle() == nullptr) return;
+    detail::Inside const inside(comm, "broadcast");
     for (std::size_t begin = 0; begin < bytes.size(); begin += largest_count) {
         auto const count = std::min(largest_count, bytes.size() - begin);
         detail::check(MPI_Bcast(bytes.data() + begin, static_cast<int>(count), MPI_BYTE, root,
@@ -109,13 +111,16 @@ std::vector<std::string> all_gather(Communicator const& comm, std::string const&
 }
 
 void barrier(Communicator const& comm) {
-    if (comm.handle() != nullptr) detail::check(MPI_Barrier(comm.handle()->mpi), "MPI_Barrier");
+    if (comm.handle() == nullptr) return;
+    detail::Inside const inside(comm, "barrier");
+    detail::check(MPI_Barrier(comm.handle()->mpi), "MPI_Barrier");
 }
 
 void exchange(Communicator const& comm, int peer, std::span<float const> send,
               std::span<float> receive) {
     base::validate(comm.handle() != nullptr && send.size() == receive.size(),
                    base::ExitCode::failed, "exchange needs a peer and buffers of one size");
+    detail::Inside const inside(comm, "exchange");
     for (std::size_t begin = 0; begin < send.size(); begin += largest_count) {
         auto const count = static_cast<int>(std::min(largest_count, send.size() - begin));
         detail::check(

@@ -99,6 +99,14 @@ void abort_all(Communicator const& comm, int code) noexcept {
     std::_Exit(code);
 }
 
+void note(Communicator const& comm, std::int64_t step, char const* phase, Activity::Pace pace) {
+    if (comm.handle() != nullptr) comm.handle()->activity.note(step, phase, pace);
+}
+
+void tick(Communicator const& comm) {
+    if (comm.handle() != nullptr) comm.handle()->activity.tick();
+}
+
 Slice shard(std::size_t total, int rank, int size) {
     auto const ranks = static_cast<std::size_t>(size);
     auto const place = static_cast<std::size_t>(rank);

@@ -3,6 +3,7 @@
 #include <mpi.h>
 
 #include <tessera/base/error.hpp>
+#include <tessera/comm/activity.hpp>
 #include <tessera/comm/communicator.hpp>
 
 namespace tessera::comm {
@@ -12,6 +13,7 @@ struct Communicator::Handle {
     int rank = 0;
     int size = 1;
     bool owned = false;  // made by MPI_Comm_dup: freed by us
+    mutable Activity activity;
 
     Handle(MPI_Comm group, bool own);
     ~Handle();
@@ -20,6 +22,20 @@ struct Communicator::Handle {
 };
 
 namespace detail {
+
+/// Tells the watchdog that this rank is in a collective.
+class Inside {
+  public:
+    Inside(Communicator const& comm, char const* collective) : activity_(comm.handle()->activity) {
+        activity_.enter(collective);
+    }
+    ~Inside() { activity_.leave(); }
+    Inside(Inside const&) = delete;
+    Inside& operator=(Inside const&) = delete;
+
+  private:
+    Activity& activity_;
+};
 
 /// Throws when an MPI call failed; `call` is its name.
 inline void check(int result, char const* call) {
