@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <sys/resource.h>
 
+#include <tessera/train/plan.hpp>
 #include <tessera/train/step_times.hpp>
 
 namespace {
@@ -36,8 +37,11 @@ int main(int argc, char** argv) {
         auto const seconds = train::step_times(sized(size), shape);
         rusage usage{};
         ::getrusage(RUSAGE_SELF, &usage);
+        auto const rows = static_cast<double>(shape.sequences * shape.tokens);
+        auto const planned = train::step_memory(sized(size), rows, train::masked_share * rows);
         fmt::print("{}\n", nlohmann::json{{"seconds", seconds},
-                                          {"peak_memory_bytes", usage.ru_maxrss * 1024}}
+                                          {"peak_memory_bytes", usage.ru_maxrss * 1024},
+                                          {"planned_memory_bytes", train::total(planned)}}
                                .dump());
         return base::ExitCode::done;
     });

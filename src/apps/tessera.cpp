@@ -27,6 +27,7 @@ constexpr std::array commands{
     Entry{"inspect", "what a capture, store, run or bundle holds"},
     Entry{"verify", "check every checksum, offset and count of a store, run or bundle"},
     Entry{"split", "train, valid and test flows of a store, with the audit of what overlaps"},
+    Entry{"plan", "time, memory and storage of a pre-training run, before it runs"},
     Entry{"pretrain", "masked-burst and same-origin pre-training; resumes by itself"},
     Entry{"finetune", "flow- or packet-level classifier on a pre-trained encoder"},
     Entry{"evaluate", "grade a classifier on held-back flows: scores, baselines, report"},

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 
 #include <torch/torch.h>
 
@@ -14,7 +15,16 @@ enum class BiasCorrection {
     none,      ///< as the reference and the released BERT: leave it out
 };
 
+enum class UpdateRule {
+    adamw,  ///< Loshchilov and Hutter 2019
+    lamb,   ///< AdamW's step scaled in each decayed tensor to its weights' norm (You 2020)
+};
+
+/// Error(usage) for any other word than adamw and lamb.
+UpdateRule update_rule(std::string_view name);
+
 struct AdamWConfig {
+    UpdateRule rule = UpdateRule::adamw;
     double beta1 = 0.9;
     double beta2 = 0.999;
     double epsilon = 1e-6;  ///< added to the root of the second moment
@@ -22,8 +32,8 @@ struct AdamWConfig {
     BiasCorrection bias_correction = BiasCorrection::standard;
 };
 
-/// AdamW (Loshchilov and Hutter 2019) over flat buffers: LibTorch's fused kernel once for the part
-/// that decays and once for the part that does not.
+/// AdamW over flat buffers: LibTorch's fused kernel once for the part that decays and once for the
+/// part that does not. LAMB, for very large batches, goes tensor by tensor.
 class AdamW {
   public:
     AdamW(parallel::FlatParameters& parameters, AdamWConfig const& config);
@@ -40,6 +50,8 @@ class AdamW {
   private:
     void update_range(std::int64_t begin, std::int64_t end, double learning_rate, double decay,
                       double divisor);
+
+    void update_by_layer(parallel::FlatEntry const& entry, double learning_rate, double divisor);
 
     parallel::FlatParameters& parameters_;
     AdamWConfig config_;

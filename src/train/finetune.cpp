@@ -1,6 +1,7 @@
 #include "classifier_bundle.hpp"
 #include "classifier_objective.hpp"
 #include "origin.hpp"
+#include "run_folder.hpp"
 #include "step_batches.hpp"
 #include "trainer.hpp"
 #include "training_data.hpp"
@@ -180,6 +181,7 @@ void set_up(Setup& setup, int ranks) {
 
 void finetune(comm::Communicator const& comm, FinetuneConfig const& config,
               base::ProgressMode progress) {
+    comm::Watchdog const watchdog(comm, watched(config.loop));
     comm::agreed(comm, [&] { check(config.loop, comm.size()); });
     keep_freed_memory();
     device::set_threads(comm, config.loop.threads);

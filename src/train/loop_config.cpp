@@ -21,6 +21,9 @@ void describe(base::OptionTable& options, LoopConfig& config) {
              "share of the steps in which the learning rate climbs from 0")
         .add("lr_decay_style", config.lr_decay_style, "shape of the way down",
              {"constant", "linear", "cosine"})
+        .add("optimizer", config.optimizer,
+             "adamw; lamb: its step scaled to the norm of each matrix, for batches beyond 8,000",
+             {"adamw", "lamb"})
         .add("weight_decay", config.weight_decay,
              "decoupled decay of matrices, not of biases and norms (the reference: 0)")
         .add("adam_beta1", config.adam_beta1, "decay of the first moment")
@@ -42,7 +45,10 @@ void describe(base::OptionTable& options, LoopConfig& config) {
         .add("threads", config.threads,
              "threads of one rank; 0: OMP_NUM_THREADS, else its processors shared among ranks")
         .add("check_replicas_interval", config.check_replicas_interval,
-             "steps between two comparisons of the weights of all ranks; 0: none");
+             "steps between two comparisons of the weights of all ranks; 0: none")
+        .add("hang_limit", config.hang_limit,
+             "seconds without a sign of life after which a rank counts as lost and the job ends; "
+             "0: never");
 }
 
 namespace {
@@ -90,7 +96,8 @@ void check(LoopConfig const& config, int ranks) {
                    "log_interval and save_interval must be positive, the others not negative");
     faults.require(config.keep_last >= 2 && config.keep_every >= 0,
                    "keep_last must be at least 2, keep_every not negative");
-    faults.require(config.threads >= 0, "threads must not be negative");
+    faults.require(config.threads >= 0 && config.hang_limit >= 0,
+                   "threads and hang_limit must not be negative");
     faults.raise();
 }
 

@@ -47,6 +47,10 @@ class Objective {
     /// "loss" and what else there is to say of sums that are not empty.
     virtual Metrics metrics(ExactSums const& sums) const = 0;
 
+    /// Floating-point operations of matrix products, forward and backward, that led to the sums; 0:
+    /// not known.
+    virtual double operations(ExactSums const&) const { return 0; }
+
     /// Sums over this rank's share of the held-out data, without gradients.
     virtual ExactSums validate() = 0;
 

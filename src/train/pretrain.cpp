@@ -1,5 +1,6 @@
 #include "origin.hpp"
 #include "pretrain_objective.hpp"
+#include "run_folder.hpp"
 #include "step_batches.hpp"
 #include "trainer.hpp"
 #include "training_data.hpp"
@@ -108,6 +109,7 @@ void log_data(PretrainSource const& source, PretrainConfig const& config) {
 
 void pretrain(comm::Communicator const& comm, PretrainConfig const& config,
               base::ProgressMode progress) {
+    comm::Watchdog const watchdog(comm, watched(config.loop));
     comm::agreed(comm, [&] { check_all(config, comm.size()); });
     keep_freed_memory();
     device::set_threads(comm, config.loop.threads);

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include <tessera/batch/copy_baseline.hpp>
+#include <tessera/train/plan.hpp>
+
 namespace tessera::train {
 
 namespace {
@@ -11,6 +14,7 @@ enum Place : std::size_t {
     masked = tokens_place + 1,
     masked_loss,
     masked_correct,
+    masked_copied,
     same_origin_loss,
     same_origin_correct,
     places,
@@ -25,6 +29,7 @@ void add(ExactSums& sums, batch::PretrainBatch const& batch, model::PretrainOutp
     sums.add(masked, static_cast<double>(batch.masked_count));
     sums.add(masked_loss, output.mlm_loss_sum.item<double>());
     sums.add(masked_correct, output.mlm_correct.item<double>());
+    sums.add(masked_copied, static_cast<double>(batch::copied_right(batch)));
     sums.add(same_origin_loss, output.same_origin_loss_sum.item<double>());
     sums.add(same_origin_correct, output.same_origin_correct.item<double>());
 }
@@ -74,8 +79,15 @@ Metrics PretrainObjective::metrics(ExactSums const& sums) const {
     return {{"loss", weights_.masked * mlm_loss + weights_.same_origin * sop_loss},
             {"mlm_loss", mlm_loss},
             {"mlm_accuracy", sums[masked_correct] / tokens},
+            {"copy_accuracy", sums[masked_copied] / tokens},
             {"sop_loss", sop_loss},
             {"sop_accuracy", sums[same_origin_correct] / sequences}};
+}
+
+double PretrainObjective::operations(ExactSums const& sums) const {
+    auto const sequences = std::max(sums[sequences_place], 1.0);
+    return sequences * sequence_flops(model_->encoder()->config(), sums[tokens_place] / sequences,
+                                      sums[masked] / sequences);
 }
 
 ExactSums PretrainObjective::validate() {

@@ -33,8 +33,10 @@ class PretrainObjective final : public Objective {
     at::Tensor loss(std::size_t micro_batch, Counts const& of_step, ExactSums& sums) override;
     ExactSums no_sums() const override;
 
-    /// loss, mlm_loss, mlm_accuracy, sop_loss, sop_accuracy.
+    /// loss, mlm_loss, mlm_accuracy, copy_accuracy (what copying from neighbours would get),
+    /// sop_loss, sop_accuracy.
     Metrics metrics(ExactSums const& sums) const override;
+    double operations(ExactSums const& sums) const override;
     ExactSums validate() override;
 
     /// None: what counts is how the weights do later, so the last ones stay.

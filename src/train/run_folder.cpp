@@ -1,5 +1,6 @@
 #include "run_folder.hpp"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cmath>
@@ -46,6 +47,13 @@ std::string writer_name() {
 
 void keep_log(comm::Communicator const& comm, fs::path const& run) {
     base::log_to_file(made(run) / fmt::format("log.rank{}.txt", comm.rank()));
+}
+
+comm::WatchdogConfig watched(LoopConfig const& config) {
+    constexpr double signs_in_limit = 10;
+    return {.limit = config.hang_limit,
+            .interval = std::min(1.0, config.hang_limit / signs_in_limit),
+            .report = config.run / "lost.txt"};
 }
 
 RunFolder::RunFolder(base::FileSystem& files, fs::path path, checkpoint::Retention const& retention)

@@ -12,7 +12,9 @@
 #include <tessera/base/files.hpp>
 #include <tessera/checkpoint/checkpoints.hpp>
 #include <tessera/comm/communicator.hpp>
+#include <tessera/comm/watchdog.hpp>
 #include <tessera/report/event_log.hpp>
+#include <tessera/train/loop_config.hpp>
 
 namespace tessera::train {
 
@@ -22,6 +24,9 @@ inline constexpr auto model_file = "model.toml";
 
 /// Keeps this rank's log lines in RUN/log.rankK.txt too, from here on.
 void keep_log(comm::Communicator const& comm, std::filesystem::path const& run);
+
+/// How the ranks of a run are watched; where each stood when one was lost goes to RUN/lost.txt.
+comm::WatchdogConfig watched(LoopConfig const& config);
 
 /// The folder of a run, held by the root rank: config.toml, model.toml, metrics.jsonl, metrics.csv,
 /// metrics.prom, TensorBoard events, checkpoints/, curves.svg and report.html, and DONE when all

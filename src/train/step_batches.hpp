@@ -6,6 +6,7 @@
 #include <memory>
 #include <vector>
 
+#include <tessera/comm/activity.hpp>
 #include <tessera/comm/communicator.hpp>
 #include <tessera/loader/dataloader.hpp>
 #include <tessera/train/loop_config.hpp>
@@ -48,6 +49,7 @@ auto held_out_batches(Source const* source, comm::Communicator const& comm,
         for (auto i = share.begin; i < share.end; ++i) {
             auto const count = std::min(size, samples - i * size);
             use(source->batch(i * size, static_cast<std::int64_t>(count)));
+            comm::tick(comm);
         }
     };
 }

@@ -14,8 +14,6 @@ namespace tessera::train {
 
 namespace {
 
-constexpr double masked_share = 0.15;
-
 /// Sequences of random ids with the first tokens of each as masked places: their values do not
 /// change what a step costs.
 batch::PretrainBatch random_batch(model::BertConfig const& config, StepShape const& shape) {

@@ -11,6 +11,8 @@
 
 #include <tessera/base/error.hpp>
 #include <tessera/base/log.hpp>
+#include <tessera/comm/activity.hpp>
+#include <tessera/model/product_rate.hpp>
 #include <tessera/parallel/replicate.hpp>
 
 namespace tessera::train {
@@ -21,6 +23,9 @@ namespace {
 
 constexpr std::int64_t most_skips_in_row = 3;
 
+/// What ranks agree on before a step: the largest word counts.
+enum Word : std::int64_t { go_on, stop, save_failed };
+
 LrSchedule schedule_of(LoopConfig const& config) {
     return {.peak = config.lr,
             .minimum = config.min_lr,
@@ -30,7 +35,8 @@ LrSchedule schedule_of(LoopConfig const& config) {
 }
 
 AdamWConfig optimizer_of(LoopConfig const& config) {
-    return {.beta1 = config.adam_beta1,
+    return {.rule = update_rule(config.optimizer),
+            .beta1 = config.adam_beta1,
             .beta2 = config.adam_beta2,
             .epsilon = config.adam_eps,
             .weight_decay = config.weight_decay,
@@ -53,6 +59,15 @@ std::string shown(Metrics const& metrics) {
     std::string text;
     for (auto const& [name, value] : metrics) text += fmt::format(", {} {:.4g}", name, value);
     return text;
+}
+
+std::string shown_speed(Metrics const& speed) {
+    auto const peak = metric(speed, "share_of_peak");
+    return fmt::format(
+        ", {:.3g} sequences/s, {}tokens/s{}, stall {:.1f} %", metric(speed, "sequences_per_second"),
+        base::short_count(metric(speed, "tokens_per_second")) + " ",
+        std::isnan(peak) ? std::string() : fmt::format(", {:.0f} % of peak", 100 * peak),
+        100 * metric(speed, "data_stall"));
 }
 
 }  // namespace
@@ -93,6 +108,7 @@ void Trainer::on_root(std::function<void()> const& work) {
 
 void Trainer::run() {
     if (resume() == RunStart::complete) return;
+    measure_peak();
     while (state_.step < config_.train_iters) {
         if (stop_agreed()) stop_in_good_order();  // a signal may reach one rank first: agree
         take_step();
@@ -109,12 +125,17 @@ void Trainer::take_step() {
     base::Stopwatch const watch;
     objective_.module().train();
     parameters_.zero_gradients();
-    auto const counts = summed(comm_, objective_.load(state_.step));
+    comm::note(comm_, state_.step, "load");
+    auto own_counts = objective_.load(state_.step);
+    load_seconds_ += watch.seconds();
+    auto const counts = summed(comm_, std::move(own_counts));
     auto sums = objective_.no_sums();
     for (std::size_t i = 0; i < objective_.micro_batches(); ++i) {
+        comm::note(comm_, state_.step, "forward and backward");
         objective_.loss(i, counts, sums).backward();
         reducer_.add();
     }
+    comm::note(comm_, state_.step, "reduce");
     reducer_.finish();  // gradients are now the sum over all ranks, equal on all of them
     parallel::average_buffers(comm_, objective_.module());
     auto const own = sums;
@@ -133,6 +154,7 @@ void Trainer::take_step() {
 }
 
 void Trainer::update(double norm) {
+    comm::note(comm_, state_.step, "update");
     at::NoGradGuard const no_gradients;
     optimizer_.step(schedule_.at(state_.step), clip_divisor(norm, config_.clip_grad));
     ++state_.updates;
@@ -153,7 +175,7 @@ void Trainer::skip(double norm, ExactSums const& own) {
         tensor.value_or("none"),
         blamed < comm_.size() ? fmt::format("not finite on rank {}", blamed) : "finite");
     if (comm_.is_root()) base::log_warning("{}", line);
-    if (state_.skipped_in_row < most_skips_in_row) return;
+    if (state_.skipped_in_row < most_skips_in_row || rolled_back()) return;
     throw comm::AgreedError(
         ExitCode::failed,
         fmt::format("{} steps in a row were not finite ({}); the last good checkpoint is kept: "
@@ -165,46 +187,64 @@ bool Trainer::due(std::int64_t interval) const {
     return interval > 0 && (state_.step % interval == 0 || state_.step == config_.train_iters);
 }
 
-bool Trainer::stop_agreed() const {
-    return comm::all_reduce(comm_, std::int64_t{stop_() ? 1 : 0}, comm::Op::max) > 0;
+/// A checkpoint that could not be written ends the run here, on all ranks.
+bool Trainer::stop_agreed() {
+    auto const own = saving_.failed() ? save_failed : stop_() ? stop : go_on;
+    auto const agreed = comm::all_reduce(comm_, std::int64_t{own}, comm::Op::max);
+    if (agreed == save_failed) on_root([&] { saving_.wait(); });
+    return agreed == stop;
 }
 
 void Trainer::stop_in_good_order() {
-    if (saved_step_ != state_.step) save();
+    save();
+    on_root([&] { saving_.wait(); });
     throw comm::AgreedError(
         ExitCode::run_again,
         fmt::format("stopped by a signal after step {} of {}: state saved in '{}', run me again",
                     state_.step, config_.train_iters, base::printable(config_.run.string())));
 }
 
+/// What matrix products reach on all ranks at once, to compare steps with.
+void Trainer::measure_peak() {
+    if (objective_.operations(objective_.no_sums()) == 0) return;
+    peak_rate_ = comm::all_reduce(comm_, model::product_rate(), comm::Op::sum);
+}
+
 Metrics Trainer::speed(ExactSums const& sums) const {
-    return {{"sequences_per_second", sums[sequences_place] / state_.running_seconds},
-            {"tokens_per_second", sums[tokens_place] / state_.running_seconds},
-            {"elapsed_seconds", earlier_seconds_ + clock_.seconds()}};
+    auto const seconds = state_.running_seconds;
+    Metrics result{{"sequences_per_second", sums[sequences_place] / seconds},
+                   {"tokens_per_second", sums[tokens_place] / seconds},
+                   {"data_stall", load_seconds_ / seconds}};
+    if (peak_rate_ > 0)
+        result.emplace_back("share_of_peak", objective_.operations(sums) / seconds / peak_rate_);
+    result.emplace_back("elapsed_seconds", earlier_seconds_ + clock_.seconds());
+    return result;
 }
 
 void Trainer::log_step(double norm) {
     auto metrics = running_[sequences_place] > 0 ? objective_.metrics(running_) : Metrics{};
     metrics.emplace_back("lr", schedule_.at(state_.step - 1));
     metrics.emplace_back("grad_norm", norm);
-    auto const note = shown(metrics);
-    for (auto& value : speed(running_)) metrics.push_back(std::move(value));
+    auto const speeds = speed(running_);
+    auto const note = shown(metrics) + shown_speed(speeds);
+    metrics.insert(metrics.end(), speeds.begin(), speeds.end());
     on_root([&] {
         folder_->record(state_.step, "train", metrics);
         auto const left = state_.running_seconds / static_cast<double>(config_.log_interval) *
                           static_cast<double>(config_.train_iters - state_.step);
         if (plain_progress_) {
-            base::log_info("step {}/{}{}, {:.3g} sequences/s, {} left", state_.step,
-                           config_.train_iters, note, metric(metrics, "sequences_per_second"),
+            base::log_info("step {}/{}{}, {} left", state_.step, config_.train_iters, note,
                            base::short_duration(left));
         }
         if (bar_) bar_->update(static_cast<std::uint64_t>(state_.step), note.substr(2));
     });
     running_ = objective_.no_sums();
     state_.running_seconds = 0;
+    load_seconds_ = 0;
 }
 
 void Trainer::validate() {
+    comm::note(comm_, state_.step, "validate");
     objective_.module().eval();
     ExactSums sums;
     {
@@ -231,18 +271,33 @@ void Trainer::save() {
     state_.elapsed_seconds = earlier_seconds_ + clock_.seconds();
     state_.running = running_.units();
     state_.ranks = comm_.size();
-    on_root([&] {
+    comm::note(comm_, state_.step, "save", comm::Activity::Pace::disk);
+    on_root([&] { write_checkpoint(); });
+    saved_step_ = state_.step;
+}
+
+/// Copies the state and leaves the disk to a thread. Metrics up to this step are on the device
+/// before the checkpoint is.
+void Trainer::write_checkpoint() {
+    base::Stopwatch const watch;
+    saving_.wait();
+    auto const waited = watch.seconds();
+    saving_.start([this, state = state_, model = copied(weights_of(objective_.module())),
+                   moments = copied(moments_of(parameters_, optimizer_))] {
         folder_->sync_record();
-        folder_->checkpoints().save(state_, weights_of(objective_.module()),
-                                    moments_of(parameters_, optimizer_));
+        folder_->checkpoints().save(state, model, moments);
         folder_->publish_pages(identity_);
     });
-    saved_step_ = state_.step;
+    base::log_debug(
+        "checkpoint of step {}: training stood still for {:.3f} s, of these {:.3f} s "
+        "for the one before",
+        state_.step, watch.seconds(), waited);
 }
 
 void Trainer::finish() {
     save();
     on_root([&] {
+        saving_.wait();
         folder_->publish_pages(identity_);
         folder_->mark_done(state_.step);
     });

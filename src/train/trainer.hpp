@@ -1,6 +1,7 @@
 #pragma once
 
 #include "adamw.hpp"
+#include "background_save.hpp"
 #include "lr_schedule.hpp"
 #include "objective.hpp"
 #include "run_folder.hpp"
@@ -32,8 +33,10 @@ class Trainer {
             RunIdentity identity, base::ProgressMode progress = base::ProgressMode::none);
 
     /// Goes on from the newest whole checkpoint of the run, or begins it, and trains to the end.
-    /// AgreedError(run_again) after a stop signal: the state is saved. AgreedError(failed) when the
-    /// update is not finite three times in a row: nothing is saved over the last good checkpoint.
+    /// AgreedError(run_again) after a stop signal: the state is saved. When the update is not
+    /// finite three times in a row, weights and moments go back to the newest checkpoint and the
+    /// samples in between are left behind; AgreedError(failed) when that does not help: nothing is
+    /// saved over the last good checkpoint.
     void run();
 
     std::int64_t steps_done() const { return state_.step; }
@@ -54,6 +57,7 @@ class Trainer {
     void take_step();
     void update(double norm);
     void skip(double norm, ExactSums const& own);
+    bool rolled_back();
     void log_step(double norm);
     void validate();
     void save();
@@ -61,8 +65,10 @@ class Trainer {
     void finish();
 
     bool due(std::int64_t interval) const;
-    bool stop_agreed() const;
+    bool stop_agreed();
+    void write_checkpoint();
     Metrics speed(ExactSums const& sums) const;
+    void measure_peak();
     void on_root(std::function<void()> const& work);
 
     comm::Communicator comm_;
@@ -74,6 +80,7 @@ class Trainer {
     parallel::GradientReducer reducer_;
     AdamW optimizer_;
     std::optional<RunFolder> folder_;  // root only
+    BackgroundSave saving_;            // root only; ends before the folder does
     std::optional<base::Progress> bar_;
     bool plain_progress_ = false;
     std::function<bool()> stop_ = base::stop_requested;
@@ -81,6 +88,8 @@ class Trainer {
     checkpoint::TrainingState state_;
     ExactSums running_;           // since the last line of metrics
     double earlier_seconds_ = 0;  // of earlier starts
+    double load_seconds_ = 0;     // since the last line of metrics: waited for data
+    double peak_rate_ = 0;        // of matrix products on all ranks, 1/s; 0: not measured
     std::int64_t saved_step_ = -1;
     base::Stopwatch clock_;
 };

@@ -4,14 +4,22 @@
 #include <tessera/base/error.hpp>
 #include <tessera/base/log.hpp>
 #include <tessera/base/version.hpp>
+#include <tessera/comm/activity.hpp>
 #include <tessera/parallel/replicate.hpp>
 
 namespace tessera::train {
 
 using checkpoint::Checkpoint;
 
+namespace {
+
+constexpr std::int64_t most_rollbacks = 1;
+
+}  // namespace
+
 /// The root reads, the others are told: a folder seen by one node alone is enough.
 Trainer::RunStart Trainer::resume() {
+    comm::note(comm_, 0, "resume", comm::Activity::Pace::disk);
     state_.seed = config_.seed;
     state_.global_batch = config_.global_batch_size;
     state_.train_iters = config_.train_iters;
@@ -26,6 +34,8 @@ Trainer::RunStart Trainer::resume() {
         if (complete) base::log_info("'{}' is complete: nothing to do", config_.run.string());
     });
     spread();
+    if (!state_.running.empty()) running_ = ExactSums::from_units(state_.running);
+    saved_step_ = state_.step > 0 ? state_.step : -1;
     complete = comm::all_reduce(comm_, std::int64_t{complete ? 1 : 0}, comm::Op::max) == 1;
     earlier_seconds_ = state_.elapsed_seconds;
     clock_.restart();
@@ -53,8 +63,31 @@ void Trainer::spread() {
     parallel::replicate(comm_, optimizer_.first_moment());
     parallel::replicate(comm_, optimizer_.second_moment());
     optimizer_.set_updates(state_.updates);
-    if (!state_.running.empty()) running_ = ExactSums::from_units(state_.running);
-    saved_step_ = state_.step > 0 ? state_.step : -1;
+}
+
+/// Weights and moments of the newest checkpoint, but not its step: what lies between is not learnt
+/// from again (as PaLM did, Chowdhery 2022, 5.1). False when there is none or the budget is spent.
+bool Trainer::rolled_back() {
+    if (state_.rollbacks >= most_rollbacks) return false;
+    std::int64_t from = -1;
+    on_root([&] {
+        saving_.wait();
+        auto const found = folder_->checkpoints().newest();
+        if (!found) return;
+        train::restore(found->model, weights_of(objective_.module()));
+        train::restore(found->optimizer, moments_of(parameters_, optimizer_));
+        state_.updates = found->state.updates;
+        from = found->state.step;
+    });
+    from = comm::all_reduce(comm_, from, comm::Op::max);
+    if (from < 0) return false;
+    ++state_.rollbacks;
+    state_.skipped_in_row = 0;
+    spread();
+    if (comm_.is_root())
+        base::log_warning("weights go back to those of step {}; the data since is left behind",
+                          from);
+    return true;
 }
 
 void Trainer::load_best() {

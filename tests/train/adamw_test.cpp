@@ -1,5 +1,6 @@
 #include "adamw.hpp"
 
+#include <array>
 #include <cmath>
 
 #include <gtest/gtest.h>
@@ -63,6 +64,52 @@ TEST_P(AdamWTest, FollowsTheFormulaOnBothParts) {
 
 INSTANTIATE_TEST_SUITE_P(BiasCorrections, AdamWTest,
                          testing::Values(BiasCorrection::standard, BiasCorrection::none));
+
+struct TwoWeights : torch::nn::Module {
+    TwoWeights() {
+        matrix = register_parameter("matrix", torch::tensor({{0.5F, -2.0F}}));
+        bias = register_parameter("bias", torch::tensor({0.25F, 0.25F}));
+    }
+    at::Tensor matrix;
+    at::Tensor bias;
+};
+
+// Algorithm 2 of You 2020 by the book, in double: r = m / (sqrt(v) + eps) + decay * w, then
+// w -= lr * |w| / |r| * r; the bias takes AdamW's step.
+TEST(Lamb, ScalesTheStepOfAMatrixToItsNorm) {
+    AdamWConfig const config{.rule = UpdateRule::lamb, .weight_decay = 0.1};
+    TwoWeights net;
+    parallel::FlatParameters flat(net);
+    AdamW optimizer(flat, config);
+    std::array<double, 2> weights{0.5, -2.0};
+    std::array<Scalar, 2> moments{Scalar{0}, Scalar{0}};
+    Scalar bias{0.25};
+    for (int step = 1; step <= 10; ++step) {
+        std::array<double, 2> const gradients{std::sin(step), 3 * std::cos(step)};
+        auto const divisor = step % 3 == 0 ? 2.0 : 1.0;
+        net.matrix.mutable_grad().copy_(torch::tensor({{gradients[0], gradients[1]}}));
+        net.bias.mutable_grad().fill_(gradients[0]);
+        optimizer.step(0.01, divisor);
+        std::array<double, 2> r{};
+        for (std::size_t i = 0; i < 2; ++i) {
+            auto const before = moments[i].value;
+            moments[i].step(config, gradients[i] / divisor, 1, 0);
+            r[i] = before - moments[i].value + 0.1 * weights[i];
+        }
+        auto const trust = std::hypot(weights[0], weights[1]) / std::hypot(r[0], r[1]);
+        for (std::size_t i = 0; i < 2; ++i) weights[i] -= 0.01 * trust * r[i];
+        bias.step(config, gradients[0] / divisor, 0.01, 0);
+    }
+    // 10 float32 updates of about 1e-2 on values up to 2.
+    EXPECT_NEAR(net.matrix[0][0].item<double>(), weights[0], 1e-5);
+    EXPECT_NEAR(net.matrix[0][1].item<double>(), weights[1], 1e-5);
+    EXPECT_NEAR(net.bias[1].item<double>(), bias.value, 2e-6);
+}
+
+TEST(UpdateRule, RefusesAnUnknownWord) {
+    EXPECT_EQ(update_rule("lamb"), UpdateRule::lamb);
+    EXPECT_ANY_THROW(update_rule("sgd"));
+}
 
 }  // namespace
 }  // namespace tessera::train

@@ -38,24 +38,34 @@ TEST(ConfigFiles, ShowEveryOptionWithItsDefault) {
 }
 
 template <class Config>
-Config quickstart(std::string const& name) {
+Config settings_of(std::string const& name) {
     Config config;
     base::OptionTable options;
     describe(options, config);
-    base::read_config_file(options, config_file("quickstart/" + name));
+    base::read_config_file(options, config_file(name));
     config.loop.store = "store";
     config.loop.run = "run";
     return config;
 }
 
 TEST(ConfigFiles, OfTheQuickStartFitTwoRanks) {
-    auto const first = quickstart<PretrainConfig>("pretrain.toml");
+    auto const first = settings_of<PretrainConfig>("quickstart/pretrain.toml");
     EXPECT_NO_THROW(check(first.loop, 2));
     EXPECT_NO_THROW(check(first.model));
     EXPECT_NO_THROW(check(first.data));
-    auto const second = quickstart<FinetuneConfig>("finetune.toml");
+    auto const second = settings_of<FinetuneConfig>("quickstart/finetune.toml");
     EXPECT_NO_THROW(check(second.loop, 2));
     EXPECT_NO_THROW(check(second.data));
+}
+
+TEST(ConfigFiles, OfTheRecipesMakeRuns) {
+    for (auto const* name : {"reference.toml", "long.toml"}) {
+        auto const config = settings_of<PretrainConfig>(name);
+        EXPECT_NO_THROW(check(config.loop, 4)) << name;
+        EXPECT_NO_THROW(check(config.model)) << name;
+        EXPECT_NO_THROW(check(config.data)) << name;
+    }
+    EXPECT_EQ(settings_of<PretrainConfig>("reference.toml").loop.micro_batches(), 8);
 }
 
 }  // namespace

@@ -56,7 +56,8 @@ std::vector<std::string> metrics(fs::path const& run) {
     std::ifstream file(run / "metrics.jsonl");
     for (std::string line; std::getline(file, line);) {
         auto row = nlohmann::json::parse(line);
-        for (auto const* timed : {"sequences_per_second", "tokens_per_second", "elapsed_seconds"})
+        for (auto const* timed :
+             {"sequences_per_second", "tokens_per_second", "data_stall", "elapsed_seconds"})
             row.erase(timed);
         rows.push_back(row.dump());
     }
@@ -123,6 +124,22 @@ TEST(Trainer, AStoppedRunGoesOnBitForBit) {
     EXPECT_EQ(train(folder.comm, config), undisturbed);
     if (!folder.comm.is_root()) return;
     EXPECT_EQ(metrics(folder.path / "a"), metrics(folder.path / "b"));
+}
+
+// Micro-batches are dealt out anew, and summed in the same tree.
+TEST(Trainer, GoesOnOnAnotherNumberOfRanksBitForBit) {
+    SharedScratch const folder;
+    auto const undisturbed = train(folder.comm, config_for(folder.path / "undisturbed"));
+    auto const stopped = [](auto&, Trainer& trainer) { stop_after(trainer, 7); };
+    auto const fewer = config_for(folder.path / "fewer");
+    auto const more = config_for(folder.path / "more");
+    EXPECT_THROW(train(folder.comm, fewer, stopped), comm::AgreedError);
+    if (folder.comm.is_root()) {
+        EXPECT_EQ(train(comm::Communicator(), fewer), undisturbed);
+        EXPECT_THROW(train(comm::Communicator(), more, stopped), comm::AgreedError);
+    }
+    comm::barrier(folder.comm);
+    EXPECT_EQ(train(folder.comm, more), undisturbed);
 }
 
 TEST(Trainer, GoesOnAfterAKillFromThePeriodicCheckpoint) {
@@ -193,7 +210,24 @@ TEST(Trainer, NaNOnOneRankNeverReachesTheWeights) {
     EXPECT_EQ(kept.newest()->state.updates, 18);
 }
 
-TEST(Trainer, StopsAfterThreeBadStepsWithTheLastGoodCheckpoint) {
+TEST(Trainer, GoesBackToTheLastCheckpointAfterThreeBadSteps) {
+    SharedScratch const folder;
+    auto const config = config_for(folder.path / "run");
+    auto const spoil = [](TinyObjective& objective, Trainer&) {
+        objective.bad_from = 12;
+        objective.bad_until = 15;
+    };
+    train(folder.comm, config, spoil);
+    if (!folder.comm.is_root()) return;
+    checkpoint::Checkpoints const kept(base::local_files(), config.run / "checkpoints");
+    auto const state = kept.newest()->state;
+    EXPECT_EQ(state.step, 20);
+    EXPECT_EQ(state.skipped, 3);
+    EXPECT_EQ(state.rollbacks, 1);
+    EXPECT_EQ(state.updates, 15);  // the 10 of the checkpoint and those of steps 15 to 19
+}
+
+TEST(Trainer, StopsWhenGoingBackDoesNotHelp) {
     SharedScratch const folder;
     auto const config = config_for(folder.path / "run");
     auto const spoil = [](TinyObjective& objective, Trainer&) {
@@ -205,7 +239,7 @@ TEST(Trainer, StopsAfterThreeBadStepsWithTheLastGoodCheckpoint) {
         FAIL() << "did not stop";
     } catch (comm::AgreedError const& error) {
         EXPECT_EQ(error.code(), base::ExitCode::failed);
-        EXPECT_NE(std::string(error.what()).find("step 14"), std::string::npos) << error.what();
+        EXPECT_NE(std::string(error.what()).find("step 17"), std::string::npos) << error.what();
         EXPECT_NE(std::string(error.what()).find("first."), std::string::npos) << error.what();
     }
     if (!folder.comm.is_root()) return;

@@ -20,6 +20,7 @@ struct TrainingState {
     std::int64_t updates = 0;         ///< optimizer updates done: steps less the skipped ones
     std::int64_t skipped = 0;         ///< steps whose update was refused (NaN or Inf)
     std::int64_t skipped_in_row = 0;  ///< of these, the last ones without an update between
+    std::int64_t rollbacks = 0;       ///< times that weights went back to a checkpoint
     std::int64_t samples = 0;         ///< sequences seen: the cursor in the sample order
     std::uint64_t seed = 0;
     std::int64_t global_batch = 0;  ///< sequences a step

@@ -20,6 +20,7 @@ struct LoopConfig {
     double min_lr = 0;
     double lr_warmup_fraction = 0.1;
     std::string lr_decay_style = "linear";
+    std::string optimizer = "adamw";
     double weight_decay = 0.01;
     double adam_beta1 = 0.9;
     double adam_beta2 = 0.999;
@@ -35,6 +36,7 @@ struct LoopConfig {
     std::int64_t keep_every = 0;
     std::int64_t threads = 0;
     std::int64_t check_replicas_interval = 1000;
+    double hang_limit = 45;
 
     /// Micro-batches of one step, over all ranks.
     std::int64_t micro_batches() const { return global_batch_size / micro_batch_size; }

@@ -16,6 +16,10 @@ struct StepShape {
     std::int64_t steps = 10;
     std::int64_t threads = 1;
 };
+
+/// Of the tokens, that are predicted.
+inline constexpr double masked_share = 0.15;
+
 std::vector<double> step_times(model::BertConfig const& config, StepShape const& shape);
 
 }  // namespace tessera::train

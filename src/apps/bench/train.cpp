@@ -19,6 +19,7 @@ namespace {
 struct Steps {
     std::vector<double> seconds;
     double peak_bytes = 0;
+    double planned_bytes = 0;  // by tessera plan; of our program only
 };
 
 void add(Steps& steps, TimedRun const& run) {
@@ -29,6 +30,7 @@ void add(Steps& steps, TimedRun const& run) {
         steps.seconds.push_back(second);
     }
     steps.peak_bytes = said.at("peak_memory_bytes").get<double>();
+    steps.planned_bytes = said.value("planned_memory_bytes", 0.0);
 }
 
 std::vector<std::string> shape(BenchConfig const& config, int threads) {
@@ -37,6 +39,12 @@ std::vector<std::string> shape(BenchConfig const& config, int threads) {
             "--sequence", std::to_string(config.seq_length),
             "--steps",    std::to_string(config.steps),
             "--threads",  std::to_string(threads)};
+}
+
+/// Our time in units of the peer's.
+double target_of(std::string const& model) {
+    if (model == "base") return 1 / 1.25;
+    return model == "small" ? 1 / 1.5 : 1;
 }
 
 std::vector<std::string> joined(std::vector<std::string> program,
@@ -68,20 +76,28 @@ std::vector<Figure> bench_train(BenchConfig const& config, std::filesystem::path
         "keep freed memory",
         config.model, config.micro_batch_size, config.seq_length, threads, config.runs,
         config.steps);
-    return {{.name = "training step, time against Hugging Face",
-             .unit = "s",
-             .ours = median(our_steps.seconds),
-             .peer = median(peer_steps.seconds),
-             .target = 1,
-             .lower = true,
-             .method = method},
-            {.name = "training, peak memory against Hugging Face",
-             .unit = "GB",
-             .ours = our_steps.peak_bytes * 1e-9,
-             .peer = peer_steps.peak_bytes * 1e-9,
-             .target = 1,
-             .lower = true,
-             .method = "largest resident set of the process"}};
+    return {
+        {.name = "training step, time against Hugging Face",
+         .unit = "s",
+         .ours = median(our_steps.seconds),
+         .peer = median(peer_steps.seconds),
+         .target = target_of(config.model),
+         .lower = true,
+         .method = method},
+        {.name = "training, peak memory against Hugging Face",
+         .unit = "GB",
+         .ours = our_steps.peak_bytes * 1e-9,
+         .peer = peer_steps.peak_bytes * 1e-9,
+         .target = 1,
+         .lower = true,
+         .method = "largest resident set of the process"},
+        {.name = "training, peak memory against what tessera plan says",
+         .unit = "GB",
+         .ours = our_steps.peak_bytes * 1e-9,
+         .peer = our_steps.planned_bytes * 1e-9,
+         .target = 1.1,
+         .lower = true,
+         .method = "largest resident set of our process; 0.9 to 1.1 is what the plan promises"}};
 }
 
 }  // namespace tessera::apps
