@@ -60,21 +60,32 @@ baseline::Predictions chosen(baseline::Predictions const& all, Wanted const& wan
     return result;
 }
 
-/// Moves items of held-out classes into `report.unknown`.
-void part_unknown(Report& report, dataset::Split const& split, baseline::Predictions& answers) {
+/// Answers on classes that training saw, and on those that the split held out of it.
+struct Parted {
+    baseline::Predictions known;
+    baseline::Predictions unknown;
+};
+
+Parted parted(dataset::Split const& split, baseline::Predictions const& answers) {
     auto const& held_out = split.config.hold_out;
-    if (held_out.empty()) return;
     auto const is_unknown = [&](std::size_t item) {
         auto const& name = answers.classes[static_cast<std::size_t>(answers.labels[item])];
         return std::find(held_out.begin(), held_out.end(), name) != held_out.end();
     };
-    auto const unknown = chosen(answers, is_unknown);
-    answers = chosen(answers, [&](std::size_t item) { return !is_unknown(item); });
-    report.unknown = unknown_classes(held_out, answers, unknown);
-    report.notes.push_back(
+    return {chosen(answers, [&](std::size_t item) { return !is_unknown(item); }),
+            chosen(answers, is_unknown)};
+}
+
+/// Takes items of held-out classes out of the answers, and sets them against the others.
+void part_unknown(Report& report, dataset::Split const& split, baseline::Predictions& answers) {
+    if (split.config.hold_out.empty()) return;
+    auto parts = parted(split, answers);
+    report.unknown = unknown_classes(split.config.hold_out, parts.known, parts.unknown);
+    report.notes = {
         fmt::format("{} items of classes held out of training are not part of the scores; see "
                     "\"Rejection\".",
-                    unknown.size()));
+                    parts.unknown.size())};
+    answers = std::move(parts.known);
 }
 
 /// The model on what training does not hold word for word.
@@ -174,6 +185,9 @@ Report control_report(TestBed const& bed, baseline::ControlConfig const& control
                                        });
     report.model = *best;
     report.controls.erase(best);
+    auto const same = [&](auto const& control) { return control.name == report.model.name; };
+    auto of_best = std::find_if(all.begin(), all.end(), same)->predictions;
+    part_unknown(report, bed.split, of_best);
     add_trust(report, bed);
     return report;
 }

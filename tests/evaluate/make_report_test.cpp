@@ -147,6 +147,34 @@ TEST_F(MakeReport, ControlsAloneNameTheStrongest) {
     EXPECT_THAT(headline(report).text, testing::StartsWith("Strongest control: server look-up"));
 }
 
+TEST_F(MakeReport, ClassesHeldOutAreSetAgainstTheKnown) {
+    auto config = by_run();
+    config.hold_out = {"web"};
+    auto const split = dataset::make_split(store_, config);
+    auto answers = right_answers();
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+        if (answers.labels[i] != 2) continue;  // unsure where it was never taught
+        answers.probabilities[3 * i] = 0.4F;
+        answers.probabilities[3 * i + 1] = 0.35F;
+        answers.probabilities[3 * i + 2] = 0.25F;
+        answers.predicted[i] = 0;
+    }
+    auto const report = make_report({store_, split, 0}, {"oracle", "flow", answers}, {}, {});
+    EXPECT_EQ(report.model.scores.items, 120U);
+    EXPECT_EQ(report.model.scores.labels.accuracy, 1);
+    ASSERT_TRUE(report.unknown.has_value());
+    EXPECT_EQ(report.unknown->known_items, 120U);
+    EXPECT_EQ(report.unknown->unknown_items, 60U);
+    EXPECT_EQ(report.unknown->auroc, 1);
+    EXPECT_EQ(report.unknown->false_positives_at_95, 0);
+    for (auto const& control : report.controls) EXPECT_EQ(control.scores.items, 120U);
+
+    auto const controls = control_report({store_, split, 0}, {}, {});
+    EXPECT_EQ(controls.model.scores.items, 120U);
+    EXPECT_EQ(controls.unknown->unknown_items, 60U);
+    EXPECT_EQ(controls.notes.size(), baseline::has_trees() ? 1U : 2U);
+}
+
 TEST(EvaluateConfig, RefusesWhatMakesNoInterval) {
     baseline::Predictions const none;
     EXPECT_THROW(bootstrap_config({0, "flow", 0.95, 1}, none), base::Error);

@@ -106,8 +106,8 @@ class Results:
         missing = [line for line in report["split"]["warnings"] if line.startswith("The test")]
         lines = [text]
         if missing:
-            lines.append(f"{len(missing)} of the classes have no flow in the test fold: too few "
-                         "captures hold them.")
+            lines.append(f"Classes without a flow in the test fold, since too few captures hold "
+                         f"them: {len(missing)}.")
         if self.recipe.published:
             lines.append(f"Published: {self.recipe.published}")
         return lines
