@@ -161,6 +161,9 @@ class WithNetworks(InScratch):
         self.assertIn("| labels in training | 50 % | 100 % |", out)
         self.assertIn("every look-up", out)
         self.assertRegex(out, r"ET-BERT against random weights, .*: 50 % of the labels [+-]0\.")
+        late, _ = reproduce("mini", "--recipes", self.scratch / "datasets", "--input", corpus,
+                            "--work", self.scratch / "work", "--seeds", "2", "--minutes", "0")
+        self.assertEqual(out, late, "a second seed would begin too late, the first is kept")
         page = list((self.scratch / "work").rglob("report-et-bert-*-1/report.html"))
         self.assertTrue(any("Label budget" in path.read_text() for path in page))
 

@@ -124,16 +124,20 @@ class Experiment:
         wanted = masking == self.recipe.masking[0] and self.is_studied(model)
         shares = self.recipe.label_shares if wanted else ["1"]
         place = f"{masking}-{fold}-{seed}"
+        if self.runner.is_late() and not list(self.work.glob(f"report-{slug(model)}-{place}-*")):
+            return []
         if "pretrained" in words:
             words[words.index("pretrained")] = str(self.pretrain(store, place, fold, seed))
         grades = []
         for share in shares:
             name = f"{slug(model)}-{place}-{slug(share)}"
             run, report = self.work / f"run-{name}", self.work / f"report-{name}"
+            if self.runner.is_late() and not report.exists():
+                continue
             self.runner.step(f"finetune-{name}", run / "bundle", "finetune", "--store", store,
                              "--split", split_name(fold, share), "--labels", self.recipe.label_set,
                              "--run", run, "--seed", seed, "--progress", "none",
-                             *merged([*self.flags("finetune"), *words]))
+                             *merged([*self.flags("finetune"), *words]), folder=run)
             self.runner.step(f"evaluate-{name}", report, "evaluate", "--model", run, "--store",
                              store, "--output", report, "--force", "--controls", "look-ups",
                              *self.beside(grades), *self.flags("evaluate"))
@@ -155,7 +159,7 @@ class Experiment:
         run = self.work / f"pretrained-{place}"
         self.runner.step(f"pretrain-{place}", run / "checkpoints", "pretrain", "--store", store,
                          "--split", split_name(fold, "1"), "--run", run, "--seed", seed,
-                         "--progress", "none", *self.flags("pretrain"))
+                         "--progress", "none", *self.flags("pretrain"), folder=run)
         return run
 
 

@@ -1,9 +1,11 @@
 """tessera reproduce: from raw captures to a table of models beside controls, by one command."""
 import argparse
 import json
+import math
 import os
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from .experiment import Experiment
@@ -16,8 +18,9 @@ HEAD = """# Results
 Written by `{command}`, version {version}; not by hand. macro-F1 on the test
 fold with its 95 % bootstrap interval; with several folds or seeds mean ± standard deviation. Models are
 small and trained for minutes on a CPU, so the rows say what these recipes reach, not what the methods can.
-Columns are masking profiles: strict hides addresses, ports, ids, checksums, sequence numbers and time
-stamps; D1 addresses and ports; all headers nothing. Controls read the flow table, which no masking touches.
+ET-BERT alone reads the first bytes of 5 packets, strictly masked (addresses, ports, ids, checksums,
+sequence numbers and time stamps hidden); "packet sizes" reads sizes, directions, times and flags of 30.
+Controls read the flow table, which no masking touches. A dash: not trained within --minutes.
 
 """
 
@@ -32,7 +35,8 @@ def arguments(argv):
         prog="tessera reproduce", description="recipes: captures -> stores, splits, models, controls "
         "-> a table beside the published figures; steps that are done are kept",
         epilog="example: tessera reproduce iscx-vpn/service --input ISCX-VPN-2016 --work runs/iscx")
-    parser.add_argument("name", nargs="?", help="corpus, or corpus/experiment; see --list")
+    parser.add_argument("names", nargs="*", metavar="name",
+                        help="corpus, or corpus/experiment; see --list")
     parser.add_argument("--input", type=Path, help="folder with the corpus as it was downloaded")
     parser.add_argument("--work", type=Path, default=Path("reproduce"),
                         help="folder for stores, runs and reports [reproduce]")
@@ -40,6 +44,8 @@ def arguments(argv):
     parser.add_argument("--folds", type=int, default=1, help="splits, each by its own seed [1]")
     parser.add_argument("--seeds", type=int, default=1, help="trainings of each model a split [1]")
     parser.add_argument("--launch", default="", help="words before each program, e.g. 'mpirun -n 4'")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="begin no training after "
+                        "this time; tables have dashes where a model was not trained [no limit]")
     parser.add_argument("--small", action="store_true",
                         help="models and steps of datasets/small.cfg, for a first look on a CPU")
     parser.add_argument("--controls-only", action="store_true", help="train no network")
@@ -69,7 +75,7 @@ def reproduce(recipe: Recipe, options, programs):
         return None
     if options.controls_only:
         recipe.models = {}
-    runner = Runner(programs, options.work / recipe.name, options.launch)
+    runner = Runner(programs, options.work / recipe.name, options.launch, options.last)
     runner.say(f"{recipe.name}: {recipe.title}")
     experiment = Experiment(recipe, runner, options.input, options.folds, options.seeds)
     return Results(recipe, experiment.run(), experiment.fields, experiment.tests)
@@ -90,15 +96,16 @@ def publish(path, text):
 def run(argv, datasets, programs, version):
     options = arguments(argv)
     datasets = options.recipes or datasets
-    if options.list or not options.name:
+    if options.list or not options.names:
         print("\n".join(names(datasets)))
         return
-    recipes = find(datasets, options.name, options.small)
+    recipes = [recipe for name in options.names for recipe in find(datasets, name, options.small)]
     if options.input is None:
         raise Refused(f"--input: the folder with the corpus; {recipes[0].folder}/README.md says "
                       "where to get it")
     options.work = options.work.resolve()
-    shown = f"tessera reproduce {options.name} --folds {options.folds} --seeds {options.seeds}"
+    options.last = time.monotonic() + 60 * options.minutes
+    shown = f"tessera reproduce {' '.join(options.names)} --folds {options.folds} --seeds {options.seeds}"
     results = []
     for recipe in recipes:
         results.append(reproduce(recipe, options, programs))

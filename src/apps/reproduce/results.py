@@ -62,13 +62,14 @@ class Results:
 
     def best_model(self):
         strict = self.recipe.masking[0]
-        return max((mean(self.of(model, strict)), model) for model in self.recipe.models)
+        return max(((mean(self.of(model, strict)), model) for model in self.recipe.models
+                    if self.of(model, strict)), default=None)
 
     def verdict(self):
         controls = {name: mean(scores) for name, scores in self.control_scores().items()}
         look_up = max((controls[name], TITLES[name]) for name in LOOK_UPS)
         lines = []
-        if self.recipe.models:
+        if self.best_model():
             score, model = self.best_model()
             word = "above" if score > look_up[0] else "NOT above"
             lines.append(f"Best model: {model}, {score:.3f}; {word} every look-up "

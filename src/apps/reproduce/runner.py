@@ -12,22 +12,27 @@ from .recipe import Refused
 
 
 class Runner:
-    def __init__(self, programs, work, launch, quiet=False):
+    """`last`: when the last training may begin, on time.monotonic's clock."""
+
+    def __init__(self, programs, work, launch, last):
+        self.last = last
         self.programs = Path(programs)
         self.work = work
         self.launch = shlex.split(launch)
-        self.quiet = quiet
         self.started = time.monotonic()
         self.environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1",
                                 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
                                 OMPI_MCA_mpi_yield_when_idle="1")
 
     def say(self, text):
-        if not self.quiet:
-            print(f"[{time.monotonic() - self.started:6.0f} s] {text}", file=sys.stderr, flush=True)
+        print(f"[{time.monotonic() - self.started:6.0f} s] {text}", file=sys.stderr, flush=True)
 
-    def step(self, name, output, command, *words):
-        """tessera-COMMAND WORDS; its output goes to WORK/log/NAME.txt. `output` is what it makes."""
+    def is_late(self):
+        return time.monotonic() > self.last
+
+    def step(self, name, output, command, *words, folder=None):
+        """tessera-COMMAND WORDS; its output goes to WORK/log/NAME.txt. `output` is what it makes, in
+        `folder` when that goes with it where other words were used before."""
         line = [*self.launch, str(self.programs / f"tessera-{command}"), *map(str, words)]
         stamp = self.work / "done" / f"{name}.json"
         if output.exists() and stamp.exists() and json.loads(stamp.read_text()) == line:
@@ -36,7 +41,7 @@ class Runner:
         stamp.unlink(missing_ok=True)
         begun = stamp.with_suffix(".begun")
         if not begun.exists() or json.loads(begun.read_text()) != line:
-            remove(output)
+            remove(folder or output)
             begun.write_text(json.dumps(line))
         self.say(name)
         self.run(name, line)
