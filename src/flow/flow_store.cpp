@@ -62,7 +62,7 @@ void FlowStore::add_cell(LiveFlow& flow) {
 }
 
 void FlowStore::take_out(CellId flow, Flow& into) {
-    read(flow, into);
+    copy(flow, into);
     auto const& live = (*this)[flow];
     unlink(live);
     pool_.give_back(flow, live.last_cell, live.cells);
@@ -119,7 +119,7 @@ class ChainReader {
 
 }  // namespace
 
-void FlowStore::read(CellId flow, Flow& into) {
+void FlowStore::copy(CellId flow, Flow& into) {
     auto const& live = (*this)[flow];
     reuse(into.packets, live.packets);
     reuse(into.bytes, live.bytes);

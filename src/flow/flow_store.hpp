@@ -66,7 +66,10 @@ class FlowStore {
     /// Needs room.
     void append(LiveFlow& flow, FlowPacket const& packet, base::ByteSpan kept);
 
-    /// Copies the flow's packets and kept bytes, and lets go of it.
+    /// Copies the flow's packets and kept bytes.
+    void copy(CellId flow, Flow& into);
+
+    /// The same, and lets go of it.
     void take_out(CellId flow, Flow& into);
 
   private:
@@ -74,7 +77,6 @@ class FlowStore {
 
     void write(LiveFlow& flow, std::byte const* from, std::size_t count);
     void add_cell(LiveFlow& flow);
-    void read(CellId flow, Flow& into);
     void link_newest(CellId flow);
     void unlink(LiveFlow const& flow);
 

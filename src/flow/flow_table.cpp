@@ -30,6 +30,10 @@ void FlowTable::add(packet::Packet const& packet, base::ByteSpan kept) {
     live_->add(packet, kept);
 }
 
+void FlowTable::show_at(std::uint64_t packets, FlowSink sink) {
+    live_->show_at(packets, std::move(sink));
+}
+
 void FlowTable::finish() {
     live_->finish();
 }

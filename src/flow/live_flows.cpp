@@ -78,6 +78,12 @@ void LiveFlows::add(packet::Packet const& packet, base::ByteSpan kept) {
     flow = make_room(flow, kept.size());
     if (flow == no_cell) flow = open(key, hash, from_low, packet.time);
     append(store_[flow], packet, from_low, kept);
+    if (store_[flow].packets == shown_at_) show(flow);
+}
+
+void LiveFlows::show_at(std::uint64_t packets, FlowSink sink) {
+    shown_at_ = packets;
+    shown_ = std::move(sink);
 }
 
 void LiveFlows::finish() {
@@ -159,12 +165,22 @@ void LiveFlows::append(LiveFlow& flow, packet::Packet const& packet, bool from_l
                   kept);
 }
 
-// The table is whole again before the sink is called: it may throw.
-void LiveFlows::close(CellId flow, FlowEnd end) {
-    auto const& live = store_[flow];
+void LiveFlows::describe(LiveFlow const& live, FlowEnd end) {
     closed_.key = unpack(live.key);
     closed_.low_sent_first = live.low_sent_first;
     closed_.end = end;
+}
+
+void LiveFlows::show(CellId flow) {
+    describe(store_[flow], FlowEnd::capture_end);
+    store_.copy(flow, closed_);
+    shown_(closed_);
+}
+
+// The table is whole again before the sink is called: it may throw.
+void LiveFlows::close(CellId flow, FlowEnd end) {
+    auto const& live = store_[flow];
+    describe(live, end);
     index_.erase(live.hash, flow);
     store_.take_out(flow, closed_);
     ++counts_.flows;

@@ -22,6 +22,7 @@ class LiveFlows {
     LiveFlows(FlowConfig const& config, FlowSink sink, Hash hash = flow::hash);
 
     void add(packet::Packet const& packet, base::ByteSpan kept);
+    void show_at(std::uint64_t packets, FlowSink sink);
     void finish();
     FlowCounts counts() const;
 
@@ -33,6 +34,8 @@ class LiveFlows {
     CellId make_room(CellId flow, std::size_t kept);
     CellId open(PackedKey const& key, std::uint32_t hash, bool from_low, base::Nanoseconds time);
     void append(LiveFlow& flow, packet::Packet const& packet, bool from_low, base::ByteSpan kept);
+    void show(CellId flow);
+    void describe(LiveFlow const& live, FlowEnd end);
     void close(CellId flow, FlowEnd end);
 
     Timeout idle_timeout_;
@@ -40,6 +43,8 @@ class LiveFlows {
     std::uint64_t max_packets_;
     std::uint64_t seed_;
     FlowSink sink_;
+    std::uint64_t shown_at_ = 0;  ///< packets; 0: flows are not shown
+    FlowSink shown_;
     Hash hash_;
     FlowStore store_;
     std::uint64_t max_flow_bytes_;

@@ -46,6 +46,21 @@ struct TableRun {
     FlowTable table;
 };
 
+TEST(FlowTable, ShowsAFlowOnceWhenItHasEnoughPackets) {
+    TableRun run;
+    Collected shown;
+    run.table.show_at(2, shown.sink());
+    run.add(a, b, 1, hex("01"));
+    run.add(a, c, 2, hex("02"));  // one packet: never shown
+    EXPECT_TRUE(shown.flows.empty());
+    run.add(b, a, 3, hex("03"));
+    EXPECT_THAT(lines(shown.flows), ElementsAre("capture_end 1000: 1>1, 3<3,"));
+    run.add(a, b, 4, hex("04"));
+    EXPECT_EQ(run.finish().size(), 2U);  // shown flows close as any other, with all packets
+    EXPECT_EQ(shown.flows.size(), 1U);
+    EXPECT_EQ(run.collected.flows.back().packets.size(), 3U);
+}
+
 TEST(FlowTable, JoinsBothDirectionsSeenFromTheFirstPacket) {
     TableRun run;
     run.add(b, a, 5, hex("01 02"));

@@ -63,6 +63,10 @@ class FlowTable {
     /// Adds a packet with the bytes to keep of it (copied; the first 65,535 of them).
     void add(packet::Packet const& packet, base::ByteSpan kept);
 
+    /// Shows each flow once, as soon as it has `packets` packets; it stays in the table. To be
+    /// called before the first packet.
+    void show_at(std::uint64_t packets, FlowSink sink);
+
     /// Closes all flows, the one idle for longest first, and forgets the clock: the next packet may
     /// come from another capture.
     void finish();

@@ -1,0 +1,120 @@
+#include <array>
+
+#include <pcap/pcap.h>
+
+#include <tessera/base/error.hpp>
+#include <tessera/base/files.hpp>
+#include <tessera/capture/live_capture.hpp>
+
+namespace tessera::capture {
+namespace {
+
+using base::ExitCode;
+
+constexpr int snap_length = 262'144;            // bytes, libpcap's own largest
+constexpr int timeout = 50;                     // ms until `next` comes back without a packet
+constexpr int kernel_buffer = 16 << 20;         // bytes: a burst waits here while the model works
+constexpr std::int64_t second = 1'000'000'000;  // ns
+
+/// libpcap numbers raw IP by the operating system's value, captures by another.
+packet::LinkType link_of(int data_link) {
+    return data_link == DLT_RAW ? packet::LinkType::raw_ip
+                                : static_cast<packet::LinkType>(data_link);
+}
+
+}  // namespace
+
+class LiveCapture::Handle {
+  public:
+    Handle(std::string const& interface, std::string const& filter)
+        : shown_(base::printable(interface)), pcap_(create(interface)) {
+        pcap_set_snaplen(pcap_, snap_length);
+        pcap_set_timeout(pcap_, timeout);
+        pcap_set_buffer_size(pcap_, kernel_buffer);
+        pcap_set_immediate_mode(pcap_, 1);
+        nanoseconds_ = pcap_set_tstamp_precision(pcap_, PCAP_TSTAMP_PRECISION_NANO) == 0;
+        try {
+            activate();
+            set_filter(filter);
+        } catch (...) {
+            pcap_close(pcap_);
+            throw;
+        }
+    }
+    ~Handle() { pcap_close(pcap_); }
+    Handle(Handle const&) = delete;
+    Handle& operator=(Handle const&) = delete;
+
+    std::optional<packet::Frame> next() {
+        pcap_pkthdr* header = nullptr;
+        u_char const* bytes = nullptr;
+        auto const result = pcap_next_ex(pcap_, &header, &bytes);
+        base::validate(result >= 0, ExitCode::environment, "cannot capture on '{}' any longer: {}",
+                       shown_, pcap_geterr(pcap_));
+        if (result == 0) return std::nullopt;
+        auto const fraction = std::int64_t{header->ts.tv_usec} * (nanoseconds_ ? 1 : 1000);
+        return packet::Frame{{reinterpret_cast<std::byte const*>(bytes), header->caplen},
+                             header->len,
+                             link_,
+                             std::int64_t{header->ts.tv_sec} * second + fraction};
+    }
+
+    LiveCounts counts() const {
+        pcap_stat stat{};
+        if (pcap_stats(pcap_, &stat) != 0) return {};
+        return {stat.ps_recv, std::uint64_t{stat.ps_drop} + stat.ps_ifdrop};
+    }
+
+  private:
+    static pcap_t* create(std::string const& interface) {
+        std::array<char, PCAP_ERRBUF_SIZE> complaint{};
+        auto* handle = pcap_create(interface.c_str(), complaint.data());
+        base::validate(handle != nullptr, ExitCode::environment, "cannot capture on '{}': {}",
+                       base::printable(interface), complaint.data());
+        return handle;
+    }
+
+    void activate() {
+        auto const result = pcap_activate(pcap_);
+        base::validate(result >= 0, ExitCode::environment,
+                       "cannot capture on '{}': {} ({}); `ip link` lists the interfaces, and "
+                       "capturing needs root or CAP_NET_RAW",
+                       shown_, pcap_statustostr(result), pcap_geterr(pcap_));
+        link_ = link_of(pcap_datalink(pcap_));
+    }
+
+    void set_filter(std::string const& filter) {
+        if (filter.empty()) return;
+        bpf_program code{};
+        constexpr int optimise = 1;
+        base::validate(
+            pcap_compile(pcap_, &code, filter.c_str(), optimise, PCAP_NETMASK_UNKNOWN) == 0,
+            ExitCode::usage, "filter '{}' does not compile: {}; see pcap-filter(7)", filter,
+            pcap_geterr(pcap_));
+        auto const result = pcap_setfilter(pcap_, &code);
+        pcap_freecode(&code);
+        base::validate(result == 0, ExitCode::environment, "cannot filter on '{}': {}", shown_,
+                       pcap_geterr(pcap_));
+    }
+
+    std::string shown_;
+    pcap_t* pcap_;
+    bool nanoseconds_ = false;
+    packet::LinkType link_ = packet::LinkType::ethernet;
+};
+
+LiveCapture::LiveCapture(std::string const& interface, std::string const& filter)
+    : handle_(std::make_unique<Handle>(interface, filter)) {}
+LiveCapture::~LiveCapture() = default;
+LiveCapture::LiveCapture(LiveCapture&&) noexcept = default;
+LiveCapture& LiveCapture::operator=(LiveCapture&&) noexcept = default;
+
+std::optional<packet::Frame> LiveCapture::next() {
+    return handle_->next();
+}
+
+LiveCounts LiveCapture::counts() const {
+    return handle_->counts();
+}
+
+}  // namespace tessera::capture
