@@ -65,11 +65,10 @@ class Grading {
             comm, model_, store_, label_set_, split_.flows(dataset::Fold::test), config_.batch_size,
             split_.packets_in(dataset::Fold::test));
         auto const& task = model_.info().task;
-        auto report = evaluate::make_report({store_, split_, label_set_},
-                                            {.title = fmt::format("ET-BERT, {} level", task),
-                                             .item = task,
-                                             .predictions = std::move(predictions)},
-                                            config_.controls, config_.grading);
+        auto report = evaluate::make_report(
+            {store_, split_, label_set_},
+            {.title = model_.title(), .item = task, .predictions = std::move(predictions)},
+            config_.controls, config_.grading);
         for (auto const& [key, value] : model_.info().provenance) {
             report.provenance.emplace_back("model: " + key, value);
         }

@@ -32,6 +32,7 @@ PretrainBatch to_device(PretrainBatch batch, torch::Device device) {
 ClassifierBatch to_device(ClassifierBatch batch, torch::Device device) {
     move_sequences(batch, device);
     move(batch.labels, device);
+    if (batch.packets.defined()) move(batch.packets, device);
     return batch;
 }
 

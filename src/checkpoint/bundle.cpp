@@ -29,6 +29,8 @@ Json json_of(BundleInfo const& info) {
             {"masking", info.masking},
             {"token_settings", info.token_settings},
             {"sequence_length", info.sequence_length},
+            {"temperature", info.temperature},
+            {"unknown_below", info.unknown_below},
             {"provenance", info.provenance},
             {"build", checkpoint::to_json(info.build)}};
 }
@@ -42,6 +44,10 @@ BundleInfo info_from_json(Json const& json) {
     info.masking = json.at("masking");
     info.token_settings = json.at("token_settings");
     info.sequence_length = json.at("sequence_length");
+    info.temperature = json.at("temperature");
+    info.unknown_below = json.at("unknown_below");
+    base::validate(info.temperature > 0, ExitCode::bad_input,
+                   "the temperature {} of a bundle is not above 0", info.temperature);
     info.provenance = json.at("provenance").get<std::map<std::string, std::string>>();
     info.build = build_from_json(json.at("build"));
     return info;

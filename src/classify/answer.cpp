@@ -24,6 +24,7 @@ std::string to_json_line(Answer const& answer) {
                        {"destination_ip", packet::to_text(answer.destination.address)},
                        {"destination_port", answer.destination.port},
                        {"first_seen_ns", answer.first_seen},
+                       {"last_seen_ns", answer.last_seen},
                        {"packets", answer.packets},
                        {"class", answer.class_name},
                        {"probability", rounded(answer.probability)}};

@@ -8,6 +8,7 @@
 
 #include <tessera/base/error.hpp>
 #include <tessera/base/files.hpp>
+#include <tessera/base/time.hpp>
 #include <tessera/baseline/predictions.hpp>
 #include <tessera/capture/filter.hpp>
 #include <tessera/classify/classifier.hpp>
@@ -25,9 +26,15 @@ class Classifier::Pipeline {
           sink_(std::move(sink)),
           cutter_(model.reading().token),
           tokenizer_(model.reading().token),
-          table_(model.reading().flow, [this](flow::Flow const& flow) { ask(flow); }) {
+          table_(model.reading().flow, [this](flow::Flow const& flow) { end(flow); }),
+          unknown_below_(config.unknown_below < 0 ? model.info().unknown_below
+                                                  : config.unknown_below),
+          longest_wait_(config.longest_wait) {
         base::validate(config.batch_size > 0, base::ExitCode::usage,
                        "classify.batch_size = {} must be above 0", config.batch_size);
+        base::validate(config.answer_after >= 0, base::ExitCode::usage,
+                       "classify.answer_after = {} must not be below 0", config.answer_after);
+        if (config.answer_after > 0) answer_after(config.answer_after);
     }
 
     void read(capture::CaptureFile const& file) {
@@ -49,9 +56,35 @@ class Classifier::Pipeline {
         answer_all();
     }
 
+    void listen(capture::LiveCapture& interface, std::string const& name,
+                std::function<bool()> const& stop) {
+        capture_ = name;
+        if (answer_after_ == 0) answer_after(batch::packets_read(model_.data()));
+        while (!stop()) {
+            if (auto const frame = interface.next()) take(*frame);
+            if (!waiting_.empty() && waiting_.front().since.seconds() > longest_wait_) answer_all();
+        }
+        ++counts_.captures;
+        table_.finish();
+        answer_all();
+    }
+
     ClassifyCounts const& counts() const { return counts_; }
 
   private:
+    /// A packet-level model is asked once all packets are there that a flow may ask about.
+    void answer_after(std::int64_t packets) {
+        auto const& data = model_.data();
+        answer_after_ =
+            static_cast<std::size_t>(data.level == "packet" ? data.packets_per_flow : packets);
+        table_.show_at(answer_after_, [this](flow::Flow const& flow) { ask(flow); });
+    }
+
+    void end(flow::Flow const& flow) {
+        ++counts_.flows;
+        if (answer_after_ == 0 || flow.packets.size() < answer_after_) ask(flow);
+    }
+
     void take(packet::Frame const& frame) {
         ++counts_.packets_read;
         if (filtered_out(frame)) return counts_.dropped.add(packet::Drop::filtered);
@@ -76,7 +109,6 @@ class Classifier::Pipeline {
     }
 
     void ask(flow::Flow const& flow) {
-        ++counts_.flows;
         auto questions = questions_of(flow, capture_, tokenizer_, model_.data());
         if (questions.empty()) ++counts_.silent_flows;
         for (auto& question : questions) {
@@ -89,14 +121,20 @@ class Classifier::Pipeline {
         if (waiting_.empty()) return;
         std::vector<batch::ClassifierSample> samples;
         for (auto& question : waiting_) samples.push_back(std::move(question.sample));
+        base::Stopwatch const watch;
         auto const shares = model_.probabilities(batch::collate(samples, model_.data()));
+        counts_.model_seconds += watch.seconds();
         auto const classes = model_.classes().size();
         for (std::size_t i = 0; i < waiting_.size(); ++i) {
             auto const row = std::span(shares).subspan(i * classes, classes);
             auto const best = static_cast<std::size_t>(baseline::most_likely(row));
-            waiting_[i].answer.class_name = model_.classes()[best];
-            waiting_[i].answer.probability = static_cast<double>(row[best]);
-            sink_(waiting_[i].answer);
+            auto& answer = waiting_[i].answer;
+            answer.probability = static_cast<double>(row[best]);
+            bool const known = answer.probability >= unknown_below_;
+            answer.class_name = known ? model_.classes()[best] : unknown_class;
+            counts_.unknown += known ? 0 : 1;
+            sink_(answer);
+            counts_.latency.add(waiting_[i].since.seconds());
         }
         counts_.answers += waiting_.size();
         waiting_.clear();
@@ -111,11 +149,22 @@ class Classifier::Pipeline {
     std::map<packet::LinkType, capture::Filter> filters_;
     std::string capture_;
     std::vector<Question> waiting_;
+    double unknown_below_;
+    double longest_wait_;
+    std::size_t answer_after_ = 0;  // packets; 0: at the end
     ClassifyCounts counts_;
 };
 
 void describe(base::OptionTable& options, ClassifyConfig& config) {
-    options.section("classify").add("batch_size", config.batch_size, "sequences a model call");
+    options.section("classify")
+        .add("batch_size", config.batch_size, "sequences a model call")
+        .add("answer_after", config.answer_after,
+             "packets of a flow after which it is answered; 0: at its end (live: when the model "
+             "has all that it reads)")
+        .add("longest_wait", config.longest_wait,
+             "live: seconds that a question waits for others to share a model call")
+        .add("unknown_below", config.unknown_below,
+             "answers less probable are 'unknown'; -1: the bundle's calibrated threshold; 0: none");
 }
 
 Classifier::Classifier(TrainedModel& model, ClassifyConfig const& config, AnswerSink sink)
@@ -127,6 +176,11 @@ Classifier& Classifier::operator=(Classifier&&) noexcept = default;
 
 void Classifier::read(capture::CaptureFile const& file) {
     pipeline_->read(file);
+}
+
+void Classifier::listen(capture::LiveCapture& interface, std::string const& name,
+                        std::function<bool()> const& stop) {
+    pipeline_->listen(interface, name, stop);
 }
 
 ClassifyCounts const& Classifier::counts() const {

@@ -6,21 +6,25 @@ namespace tessera::classify {
 
 namespace {
 
-/// Tokens of the first packets of a flow, in memory of their own.
+/// The first packets of a flow, with tokens in memory of their own.
 struct FlowTokens {
     std::vector<std::vector<token::TokenId>> of_packet;
-    std::vector<batch::PacketTokens> packets;  // views of the former
+    std::vector<batch::SamplePacket> packets;  // views of the former
 };
 
+/// Of the first `most_packets` packets; those behind the first `with_tokens` have none.
 FlowTokens tokens_of(flow::Flow const& flow, token::Tokenizer const& tokenizer,
-                     std::size_t most_packets) {
+                     std::int64_t most_packets, std::int64_t with_tokens) {
     FlowTokens tokens;
-    auto const count = std::min(flow.packets.size(), most_packets);
+    auto const count = std::min(flow.packets.size(), static_cast<std::size_t>(most_packets));
     tokens.of_packet.resize(count);
     for (std::size_t i = 0; i < count; ++i) {
-        tokenizer.append(flow.bytes_of(flow.packets[i]), tokens.of_packet[i]);
-        tokens.packets.push_back(
-            {tokens.of_packet[i], static_cast<std::uint8_t>(flow.packets[i].direction)});
+        auto const& packet = flow.packets[i];
+        if (static_cast<std::int64_t>(i) < with_tokens) {
+            tokenizer.append(flow.bytes_of(packet), tokens.of_packet[i]);
+        }
+        tokens.packets.push_back({tokens.of_packet[i], static_cast<std::uint8_t>(packet.direction),
+                                  packet.payload_length, packet.tcp_flags, packet.time});
     }
     return tokens;
 }
@@ -31,6 +35,7 @@ Answer answer_for(flow::Flow const& flow, std::string const& capture) {
             flow.initiator(),
             flow.responder(),
             flow.packets.front().time,
+            flow.packets.back().time,
             flow.packets.size(),
             {},
             0};
@@ -40,6 +45,7 @@ Answer answer_for(flow::Flow const& flow, flow::FlowPacket const& packet,
                   std::string const& capture) {
     auto answer = answer_for(flow, capture);
     answer.first_seen = packet.time;
+    answer.last_seen = packet.time;
     answer.packets = 1;
     if (packet.direction == flow::Direction::backward) std::swap(answer.source, answer.destination);
     return answer;
@@ -61,13 +67,13 @@ std::vector<Question> questions_of(flow::Flow const& flow, std::string const& ca
     std::vector<Question> questions;
     if (config.level == "flow") {
         if (!has_tokens(flow, tokenizer)) return questions;
-        auto const tokens = tokens_of(flow, tokenizer, static_cast<std::size_t>(config.packets));
+        auto const tokens = tokens_of(flow, tokenizer, packets_read(config), config.packets);
         questions.push_back(
             {answer_for(flow, capture), batch::make_classifier_sample(tokens.packets, config)});
         return questions;
     }
     auto const tokens =
-        tokens_of(flow, tokenizer, static_cast<std::size_t>(config.packets_per_flow));
+        tokens_of(flow, tokenizer, config.packets_per_flow, config.packets_per_flow);
     for (std::size_t i = 0; i < tokens.packets.size(); ++i) {
         if (tokens.packets[i].tokens.empty()) continue;
         questions.push_back(

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include <tessera/base/time.hpp>
 #include <tessera/batch/classifier_sample.hpp>
 #include <tessera/classify/answer.hpp>
 #include <tessera/flow/flow.hpp>
@@ -13,6 +14,7 @@ namespace tessera::classify {
 struct Question {
     Answer answer;
     batch::ClassifierSample sample;
+    base::Stopwatch since{};  ///< it could be asked
 };
 
 /// The questions that a flow gives: one at flow level, one for each of its first packets with

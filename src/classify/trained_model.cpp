@@ -28,6 +28,17 @@ void check_tokens(checkpoint::BundleInfo const& info, token::TokenConfig const& 
                    info.token_settings, identity.settings, info.build.version);
 }
 
+std::string title_of(model::ClassifierConfig const& model,
+                     batch::ClassifierDataConfig const& data) {
+    std::string name = "ET-BERT";
+    if (model.model == "deep-packet-cnn") name = "Deep Packet CNN";
+    if (model.model == "deep-packet-resnet") name = "Deep Packet ResNet";
+    if (model.model == "deep-packet-sae") name = "Deep Packet stacked auto-encoder";
+    if (data.inputs == "both") name += " with packet sizes";
+    if (data.inputs == "sizes") name = "Packet sizes, directions and times";
+    return name + ", " + data.level + " level";
+}
+
 /// Weights by name into a module; every name of one must be in the other.
 void load_weights(checkpoint::SafetensorsFile const& weights, torch::nn::Module& module) {
     torch::NoGradGuard const no_grad;
@@ -58,15 +69,15 @@ void TrainedModel::load(checkpoint::Bundle const& bundle) {
     base::read_config_file(data_options, bundle.data_file());
     check(data_);
 
-    model::BertConfig size;
+    model::ClassifierConfig size;
     base::OptionTable model_options;
     describe(model_options, size);
     base::read_config_file(model_options, bundle.model_file());
-    check(size);
 
     base::validate(!info_.classes.empty(), ExitCode::bad_input, "the bundle '{}' has no classes",
                    base::printable(bundle.folder.string()));
-    model_ = model::Classifier(size, static_cast<std::int64_t>(info_.classes.size()));
+    title_ = title_of(size, data_);
+    model_ = model::make_classifier(size, data_, static_cast<std::int64_t>(info_.classes.size()));
     load_weights(bundle.weights, *model_);
     model_->to(device_);
     model_->eval();
@@ -75,7 +86,8 @@ void TrainedModel::load(checkpoint::Bundle const& bundle) {
 std::vector<float> TrainedModel::probabilities(batch::ClassifierBatch const& batch) {
     torch::InferenceMode const inference;
     auto const logits = model_->logits(batch::to_device(batch, device_));
-    auto const shares = torch::softmax(logits.to(torch::kFloat), 1).cpu().contiguous();
+    auto const shares =
+        torch::softmax(logits.to(torch::kFloat) / info_.temperature, 1).cpu().contiguous();
     auto const* first = shares.data_ptr<float>();
     return {first, first + shares.numel()};
 }

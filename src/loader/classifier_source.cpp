@@ -33,7 +33,8 @@ void ClassifierSource::add_flow(std::uint64_t flow, std::int32_t label) {
     auto const packet_level = config_.level == "packet";
     if (!packet_level) {
         if (view.tokens.empty()) return;
-        auto const packets = std::min(view.packets, static_cast<std::uint64_t>(config_.packets));
+        auto const packets =
+            std::min(view.packets, static_cast<std::uint64_t>(packets_read(config_)));
         units_.push_back({flow, view.first_packet, packets, label});
         return;
     }
@@ -49,10 +50,11 @@ void ClassifierSource::add_flow(std::uint64_t flow, std::int32_t label) {
 batch::ClassifierSample ClassifierSource::sample_at(std::uint64_t position) const {
     auto const place = place_at(position, samples(), seed_, order_);
     auto const& unit = units_[place.sample];
-    std::vector<batch::PacketTokens> packets;
+    std::vector<batch::SamplePacket> packets;
     for (std::uint64_t i = 0; i < unit.packets; ++i) {
         auto const packet = store_.packet(unit.first_packet + i);
-        packets.push_back({packet.tokens, static_cast<std::uint8_t>(packet.direction)});
+        packets.push_back({packet.tokens, static_cast<std::uint8_t>(packet.direction),
+                           packet.payload_length, packet.tcp_flags, packet.time});
     }
     auto sample = batch::make_classifier_sample(packets, config_);
     sample.label = unit.label;

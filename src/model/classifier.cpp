@@ -1,40 +1,44 @@
-#include "heads.hpp"
+#include "packet_cnn.hpp"
+#include "packet_resnet.hpp"
 
 #include <tessera/base/error.hpp>
+#include <tessera/model/bert_classifier.hpp>
 #include <tessera/model/classifier.hpp>
+#include <tessera/model/packet_sae.hpp>
 
 namespace tessera::model {
+namespace {
 
-ClassifierImpl::ClassifierImpl(BertConfig const& config, std::int64_t classes)
-    : classes_(classes), encoder_(register_module("encoder", BertEncoder(config))) {
+/// Deep Packet's nets take single packets, whole.
+void check_packets(batch::ClassifierDataConfig const& data) {
+    base::validate(data.level == "packet" && data.inputs == "tokens" &&
+                       data.sequence_length == packet_sequence_length,
+                   base::ExitCode::usage,
+                   "Deep Packet reads the bytes of single packets: data.level = packet, "
+                   "data.inputs = tokens, data.sequence_length = {}",
+                   packet_sequence_length);
+}
+
+}  // namespace
+
+std::shared_ptr<Classifier> make_classifier(ClassifierConfig const& config,
+                                            batch::ClassifierDataConfig const& data,
+                                            std::int64_t classes) {
+    check(config);
+    check(data);
     base::validate(classes >= 2, base::ExitCode::usage,
                    "a classifier needs two classes or more, not {}: check the label set", classes);
-    head_ = register_module("head", std::make_shared<PooledHeadImpl>(config, classes));
-}
-
-torch::Tensor ClassifierImpl::logits(batch::Sequences const& sequences) {
-    auto const encoded = encoder_(sequences);
-    auto const keys =
-        is_training() ? pool_keys(encoder_->dropout_seed(), sequences) : torch::Tensor();
-    return head_->forward(encoded.first(), keys);
-}
-
-ClassifierOutput ClassifierImpl::forward(batch::ClassifierBatch const& batch) {
-    auto const scores = logits(batch);
-    auto const loss =
-        at::cross_entropy_loss(scores, batch.labels, {}, at::Reduction::Sum, /*ignore_index=*/-1);
-    return {scores, loss, scores.argmax(1).eq(batch.labels).sum().to(torch::kFloat)};
-}
-
-void ClassifierImpl::freeze_encoder(bool frozen) {
-    frozen_ = frozen;
-    for (auto const& parameter : encoder_->parameters()) parameter.set_requires_grad(!frozen);
-    train(is_training());
-}
-
-void ClassifierImpl::train(bool on) {
-    torch::nn::Module::train(on);
-    if (frozen_) encoder_->eval();
+    if (!reads_packet_bytes(config)) {
+        return std::make_shared<BertClassifierImpl>(config, data, classes);
+    }
+    check_packets(data);
+    if (config.model == "deep-packet-cnn") {
+        return std::make_shared<PacketCnnImpl>(config.cnn(), classes);
+    }
+    if (config.model == "deep-packet-resnet") {
+        return std::make_shared<PacketResnetImpl>(config.resnet(), classes);
+    }
+    return std::make_shared<PacketSaeImpl>(classes, config.tokens());
 }
 
 }  // namespace tessera::model

@@ -35,7 +35,8 @@ std::map<std::string, std::string> provenance_of(FinetuneConfig const& config,
 
 void publish_bundle(FinetuneConfig const& config, RunIdentity const& identity,
                     dataset::Store const& store, dataset::LabelSet const& labels,
-                    torch::nn::Module const& model, checkpoint::TrainingState const& state) {
+                    torch::nn::Module const& model, Calibration const& calibration,
+                    checkpoint::TrainingState const& state) {
     auto const& manifest = store.manifest();
     checkpoint::BundleInfo const info{.task = config.data.level,
                                       .label_set = labels.name,
@@ -44,6 +45,8 @@ void publish_bundle(FinetuneConfig const& config, RunIdentity const& identity,
                                       .masking = manifest.identity.masking,
                                       .token_settings = manifest.identity.settings,
                                       .sequence_length = config.data.sequence_length,
+                                      .temperature = calibration.temperature,
+                                      .unknown_below = calibration.unknown_below,
                                       .provenance = provenance_of(config, identity, state),
                                       .build = base::build_info(),
                                       .preprocess_toml = manifest.config,

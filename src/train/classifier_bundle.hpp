@@ -1,5 +1,6 @@
 #pragma once
 
+#include "calibration.hpp"
 #include "run_identity.hpp"
 
 #include <torch/torch.h>
@@ -13,6 +14,7 @@ namespace tessera::train {
 /// Writes the bundle of a finished fine-tuning run from the weights that `model` holds.
 void publish_bundle(FinetuneConfig const& config, RunIdentity const& identity,
                     dataset::Store const& store, dataset::LabelSet const& labels,
-                    torch::nn::Module const& model, checkpoint::TrainingState const& state);
+                    torch::nn::Module const& model, Calibration const& calibration,
+                    checkpoint::TrainingState const& state);
 
 }  // namespace tessera::train

@@ -48,8 +48,9 @@ std::span<std::int64_t const> values(at::Tensor const& tensor) {
 
 }  // namespace
 
-ClassifierObjective::ClassifierObjective(model::Classifier model, std::vector<double> class_weights,
-                                         Batches batches, HeldOut held_out)
+ClassifierObjective::ClassifierObjective(std::shared_ptr<model::Classifier> model,
+                                         std::vector<double> class_weights, Batches batches,
+                                         HeldOut held_out)
     : model_(std::move(model)),
       class_weights_(std::move(class_weights)),
       weights_(at::tensor(class_weights_, at::kDouble).to(at::kFloat)),

@@ -3,6 +3,7 @@
 #include "objective.hpp"
 
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include <tessera/batch/batch.hpp>
@@ -18,8 +19,8 @@ class ClassifierObjective final : public Objective {
     using HeldOut = std::function<void(std::function<void(batch::ClassifierBatch const&)> const&)>;
 
     /// `class_weights`: one a class, 1 for an even treatment.
-    ClassifierObjective(model::Classifier model, std::vector<double> class_weights, Batches batches,
-                        HeldOut held_out);
+    ClassifierObjective(std::shared_ptr<model::Classifier> model, std::vector<double> class_weights,
+                        Batches batches, HeldOut held_out);
 
     torch::nn::Module& module() override { return *model_; }
 
@@ -38,7 +39,7 @@ class ClassifierObjective final : public Objective {
     at::Tensor weighted_loss(batch::ClassifierBatch const& batch, ExactSums& sums);
     double weight_of(Counts const& labels) const;
 
-    model::Classifier model_;
+    std::shared_ptr<model::Classifier> model_;
     std::vector<double> class_weights_;
     at::Tensor weights_;  // [classes] float
     Batches batches_;

@@ -1,5 +1,6 @@
 #include "classifier_bundle.hpp"
 #include "classifier_objective.hpp"
+#include "layer_coder_objective.hpp"
 #include "origin.hpp"
 #include "run_folder.hpp"
 #include "step_batches.hpp"
@@ -7,6 +8,8 @@
 #include "training_data.hpp"
 
 #include <cmath>
+#include <cstring>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -15,7 +18,7 @@
 #include <tessera/device/threads.hpp>
 #include <tessera/loader/classifier_source.hpp>
 #include <tessera/model/classifier.hpp>
-#include <tessera/model/initial_weights.hpp>
+#include <tessera/model/packet_sae.hpp>
 #include <tessera/train/allocator.hpp>
 #include <tessera/train/finetune.hpp>
 
@@ -39,6 +42,8 @@ void describe(base::OptionTable& options, FinetuneConfig& config) {
         .add("epochs", config.epochs, "passes over the training fold; 0: train_iters counts")
         .add("class_weights", config.class_weights,
              "balanced: every class counts the same, however rare", {"none", "balanced"})
+        .add("layer_iters", config.layer_iters,
+             "stacked auto-encoder: steps of each layer's own training; 0: train_iters")
         .add("freeze_encoder", config.freeze_encoder, "train the head alone")
         .add("bundle", config.bundle, "folder for the bundle; empty: RUN/bundle");
     describe(options, config.model);
@@ -112,15 +117,31 @@ void log_data(Task const& task, FinetuneConfig const& config) {
     }
 }
 
+/// Deep Packet's nets take what the store's tokenizer makes of single packets.
+void settle_data(FinetuneConfig& config, dataset::Store const& store) {
+    if (!model::reads_packet_bytes(config.model)) return;
+    config.data.level = "packet";
+    config.data.inputs = "tokens";
+    config.data.sequence_length = model::packet_sequence_length;
+    auto const& tokenizer = store.manifest().identity.tokenizer;
+    auto const bytes = tokenizer.vocabulary == 256;
+    base::validate(bytes || tokenizer.name == "bigram", base::ExitCode::usage,
+                   "tokens of '{}' are no bytes: preprocess the captures with --tokenizer "
+                   "deep-packet, byte or bigram",
+                   base::printable(tokenizer.name));
+    config.model.byte_tokens = bytes ? "bytes" : "bigrams";
+}
+
 /// Settings that follow from others: the size of the model from its origin, steps from epochs.
 FinetuneConfig resolved(FinetuneConfig config, std::optional<Origin> const& origin,
                         std::uint64_t samples) {
     if (origin) {
-        auto const dropout = config.model.dropout;
-        auto const attention_dropout = config.model.attention_dropout;
-        config.model = origin->model;
-        config.model.dropout = dropout;
-        config.model.attention_dropout = attention_dropout;
+        auto& bert = config.model.bert;
+        auto const dropout = bert.dropout;
+        auto const attention_dropout = bert.attention_dropout;
+        bert = origin->model;
+        bert.dropout = dropout;
+        bert.attention_dropout = attention_dropout;
     }
     if (config.epochs > 0) {
         auto const steps = config.epochs * static_cast<double>(samples) /
@@ -135,23 +156,30 @@ void check_all(FinetuneConfig const& config, int ranks) {
     check(config.loop, ranks);
     check(config.model);
     check(config.data);
-    base::validate(config.data.sequence_length <= config.model.positions, base::ExitCode::usage,
+    base::validate(!batch::reads_tokens(config.data) || model::reads_packet_bytes(config.model) ||
+                       config.data.sequence_length <= config.model.bert.positions,
+                   base::ExitCode::usage,
                    "data.sequence_length = {} is longer than the {} positions of the model",
-                   config.data.sequence_length, config.model.positions);
+                   config.data.sequence_length, config.model.bert.positions);
 }
 
-model::Classifier make_model(FinetuneConfig const& config, std::optional<Origin> const& origin,
-                             std::size_t classes) {
-    model::Classifier model(config.model, static_cast<std::int64_t>(classes));
-    model::initialise(*model, config.loop.seed);
-    model->encoder()->set_dropout_seed(config.loop.seed);
+std::shared_ptr<model::Classifier> make_model(FinetuneConfig const& config,
+                                              std::optional<Origin> const& origin,
+                                              std::size_t classes) {
+    auto model =
+        model::make_classifier(config.model, config.data, static_cast<std::int64_t>(classes));
+    model->initialise(config.loop.seed);
     if (origin) load_weights(*origin, *model, "encoder.");
-    model->freeze_encoder(config.freeze_encoder);
+    if (config.freeze_encoder) model->freeze_encoder();
     return model;
 }
 
 std::optional<Origin> origin_of(FinetuneConfig const& config, dataset::Store const& store) {
     if (config.init == "none" || config.init.empty()) return std::nullopt;
+    base::validate(batch::reads_tokens(config.data) && !model::reads_packet_bytes(config.model),
+                   base::ExitCode::usage,
+                   "train.init = '{}': this model has no pre-trained encoder to begin with",
+                   base::printable(config.init));
     auto origin = open_origin(config.init);
     require_same_tokens(origin, store.manifest().identity.settings);
     return origin;
@@ -162,19 +190,83 @@ struct Setup {
     FinetuneConfig config;
     TrainingData const& data;
     std::optional<Task> task;
-    std::optional<model::Classifier> model;
+    std::shared_ptr<model::Classifier> model;
 };
 
 void set_up(Setup& setup, int ranks) {
     auto& config = setup.config;
+    auto const& store = setup.data.store;
+    settle_data(config, store);
     check(config.loop, ranks);
     check(config.data);
-    auto const& store = setup.data.store;
     auto const origin = origin_of(config, store);
     setup.task.emplace(setup.data, config, label_set_of(store, config.labels));
     config = resolved(config, origin, setup.task->train.samples());
     check_all(config, ranks);
     setup.model = make_model(config, origin, setup.task->label_set.classes.size());
+}
+
+/// Greedy layer-wise training of the stacked auto-encoder, a run of its own for each layer.
+void train_layers(comm::Communicator const& comm, Setup& setup, base::ProgressMode progress) {
+    auto const stack = std::dynamic_pointer_cast<model::PacketSaeImpl>(setup.model);
+    if (!stack) return;
+    auto const& task = *setup.task;
+    for (std::size_t depth = 0; depth < model::PacketSaeImpl::layers(); ++depth) {
+        auto config = setup.config;
+        config.loop.run = setup.config.loop.run / "layers" / std::to_string(depth + 1);
+        if (config.layer_iters > 0) config.loop.train_iters = config.layer_iters;
+        LayerCoderObjective objective(
+            stack, depth, config.loop.seed, step_batches(task.train, comm, config.loop),
+            held_out_batches(task.valid ? &*task.valid : nullptr, comm, config.loop));
+        base::OptionTable options;
+        describe(options, config);
+        auto const identity = run_identity(fmt::format("auto-encoder layer {}", depth + 1), options,
+                                           setup.data.store, setup.data.split);
+        Trainer trainer(comm, objective, config.loop, identity, progress);
+        trainer.run();
+        trainer.load_best();
+        stack->take(depth, objective.coder());
+    }
+}
+
+template <class T>
+void append_bytes(std::string& bytes, at::Tensor const& tensor) {
+    auto const whole = tensor.contiguous();
+    bytes.append(reinterpret_cast<char const*>(whole.const_data_ptr<T>()),
+                 static_cast<std::size_t>(whole.numel()) * sizeof(T));
+}
+
+/// The values that all ranks appended, in order of rank.
+template <class T>
+std::vector<T> gathered(comm::Communicator const& comm, std::string const& own) {
+    std::vector<T> all;
+    for (auto const& part : comm::all_gather(comm, own)) {
+        auto const begin = all.size();
+        all.resize(begin + part.size() / sizeof(T));
+        if (!part.empty()) std::memcpy(&all[begin], part.data(), part.size());
+    }
+    return all;
+}
+
+/// How sure the finished model may be, from the held-out samples. Collective.
+Calibration calibration_of(comm::Communicator const& comm, Setup const& setup) {
+    constexpr std::int64_t most_samples = 16'384;
+    auto const& task = *setup.task;
+    auto loop = setup.config.loop;
+    loop.eval_iters = std::max<std::int64_t>(1, most_samples / loop.global_batch_size);
+    std::string logits;
+    std::string labels;
+    comm::agreed(comm, [&] {
+        at::NoGradGuard const no_gradients;
+        setup.model->eval();
+        held_out_batches(task.valid ? &*task.valid : nullptr, comm,
+                         loop)([&](batch::ClassifierBatch const& batch) {
+            append_bytes<float>(logits, setup.model->logits(batch));
+            append_bytes<std::int64_t>(labels, batch.labels);
+        });
+    });
+    return calibrate(gathered<float>(comm, logits), gathered<std::int64_t>(comm, labels),
+                     task.label_set.classes.size());
 }
 
 }  // namespace
@@ -188,10 +280,11 @@ void finetune(comm::Communicator const& comm, FinetuneConfig const& config,
     auto const data = open_training_data(comm, config.loop, config.split);
     Setup setup{.config = config, .data = data, .task = {}, .model = {}};
     comm::agreed(comm, [&] { set_up(setup, comm.size()); });
+    train_layers(comm, setup, progress);
     auto& final_config = setup.config;
     auto const& task = *setup.task;
     ClassifierObjective objective(
-        *setup.model,
+        setup.model,
         class_weights(task.train, task.label_set.classes.size(), final_config.class_weights),
         step_batches(task.train, comm, final_config.loop),
         held_out_batches(task.valid ? &*task.valid : nullptr, comm, final_config.loop));
@@ -203,10 +296,11 @@ void finetune(comm::Communicator const& comm, FinetuneConfig const& config,
     if (comm.is_root()) log_data(task, final_config);
     trainer.run();
     trainer.load_best();
+    auto const calibration = calibration_of(comm, setup);
     comm::agreed(comm, [&] {
         if (!comm.is_root()) return;
-        publish_bundle(final_config, identity, data.store, task.label_set, **setup.model,
-                       trainer.state());
+        publish_bundle(final_config, identity, data.store, task.label_set, *setup.model,
+                       calibration, trainer.state());
     });
 }
 

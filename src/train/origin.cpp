@@ -8,17 +8,19 @@
 #include <tessera/base/error.hpp>
 #include <tessera/checkpoint/bundle.hpp>
 #include <tessera/checkpoint/checkpoints.hpp>
+#include <tessera/model/classifier_config.hpp>
 
 namespace tessera::train {
 
 namespace {
 
+/// A pre-training run writes the settings of its encoder alone, a bundle those of any classifier.
 model::BertConfig read_model(std::filesystem::path const& file) {
-    model::BertConfig config;
+    model::ClassifierConfig config;
     base::OptionTable options;
     describe(options, config);
     base::read_config_file(options, file);
-    return config;
+    return config.bert;
 }
 
 Origin open_run(std::filesystem::path const& folder) {

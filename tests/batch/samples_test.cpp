@@ -129,7 +129,7 @@ TEST(PretrainDataConfig, RefusesWhatMakesNoSample) {
 TEST(ClassifierSample, LaysPacketsOutWithTheirDirections) {
     auto const a = burst_of(3, 0);
     auto const b = burst_of(2, 100);
-    std::vector<PacketTokens> const packets{{a, 1}, {b, 0}};
+    std::vector<SamplePacket> const packets{{a, 1}, {b, 0}};
     auto const sample = make_classifier_sample(packets, ClassifierDataConfig{});
     EXPECT_EQ(sample.ids, (std::vector<std::int64_t>{cls_id, a[0] + 5, a[1] + 5, a[2] + 5, sep_id,
                                                      b[0] + 5, b[1] + 5, sep_id}));
@@ -141,7 +141,7 @@ TEST(ClassifierSample, SharesTheSequenceOutFromTheShortestPacketOn) {
     config.sequence_length = 34;  // [CLS], 3 [SEP], 30 tokens
     auto const longest = burst_of(100, 0);
     auto const brief = burst_of(4, 100);
-    std::vector<PacketTokens> const packets{{longest, 0}, {brief, 1}, {longest, 0}};
+    std::vector<SamplePacket> const packets{{longest, 0}, {brief, 1}, {longest, 0}};
     auto const sample = make_classifier_sample(packets, config);
     EXPECT_EQ(sample.ids.size(), 34U);
     EXPECT_EQ(sample.ids[14], sep_id);  // 13 tokens, 4 tokens, 13 tokens
@@ -153,15 +153,50 @@ TEST(ClassifierSample, UsesTheFirstPacketsOnly) {
     ClassifierDataConfig config;
     config.packets = 2;
     auto const tokens = burst_of(3, 0);
-    std::vector<PacketTokens> const packets(7, PacketTokens{tokens, 0});
+    std::vector<SamplePacket> const packets(7, SamplePacket{tokens, 0});
     EXPECT_EQ(make_classifier_sample(packets, config).ids.size(), 1U + 2 * 4);
     EXPECT_EQ(make_classifier_sample({}, config).ids.size(), 1U);
+}
+
+TEST(ClassifierBatch, HoldsWhatPacketsShowBesideTheirBytes) {
+    ClassifierDataConfig config;
+    config.size_packets = 3;
+    auto const tokens = burst_of(3, 0);
+    std::vector<SamplePacket> const packets{{tokens, 0, 0, 2, 5'000'000'000},
+                                            {tokens, 1, 1448, 24, 5'250'000'000},
+                                            {tokens, 1, 7, 16, 4'000'000'000},
+                                            {tokens, 0, 9, 16, 6'000'000'000}};
+    std::vector<ClassifierSample> const samples{
+        make_classifier_sample(packets, config),
+        make_classifier_sample(std::span(packets).first(1), config)};
+    auto const batch = collate(samples, config);
+    // direction, payload, gap in seconds (never negative), flags
+    EXPECT_TRUE(batch.packets[0].equal(
+        torch::tensor({{1.0, 0.0, 0.0, 2.0}, {-1.0, 1448.0, 0.25, 24.0}, {-1.0, 7.0, 0.0, 16.0}})));
+    EXPECT_TRUE(batch.packets[1][0].equal(torch::tensor({1.0, 0.0, 0.0, 2.0})));
+    EXPECT_EQ(batch.packets[1].narrow(0, 1, 2).abs().sum().item<double>(), 0);
+    config.inputs = "tokens";
+    EXPECT_FALSE(collate(samples, config).packets.defined());
+}
+
+TEST(ClassifierSample, SizesAloneNeedNoTokens) {
+    ClassifierDataConfig config;
+    config.inputs = "sizes";
+    auto const tokens = burst_of(3, 0);
+    std::vector<SamplePacket> const packets(40, SamplePacket{tokens, 0});
+    auto const sample = make_classifier_sample(packets, config);
+    EXPECT_EQ(sample.ids, std::vector<std::int64_t>{cls_id});
+    EXPECT_EQ(sample.packets.size(), 30U);
+    EXPECT_EQ(collate(std::vector{sample}, config).tokens.size(1), 1);
+    EXPECT_EQ(packets_read(config), 30);
+    config.inputs = "tokens";
+    EXPECT_EQ(packets_read(config), 5);
 }
 
 TEST(ClassifierBatch, CountsLabels) {
     ClassifierDataConfig config;
     auto const tokens = burst_of(3, 0);
-    std::vector<PacketTokens> const packets{{tokens, 1}};
+    std::vector<SamplePacket> const packets{{tokens, 1}};
     std::vector<ClassifierSample> samples(3, make_classifier_sample(packets, config));
     samples[0].label = 4;
     samples[2].label = 0;

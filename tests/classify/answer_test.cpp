@@ -14,6 +14,7 @@ TEST(Answer, IsOneLineWithTheFieldsThatScriptsRelyOn) {
     answer.destination.address.bytes = {0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
     answer.destination.port = 53;
     answer.first_seen = 1'700'000'000'123'456'789;
+    answer.last_seen = 1'700'000'009'000'000'000;
     answer.packets = 7;
     answer.class_name = "dns";
     answer.probability = 0.98765432;
@@ -21,7 +22,8 @@ TEST(Answer, IsOneLineWithTheFieldsThatScriptsRelyOn) {
               "{\"capture\":\"run1/\\\"odd\\\"\\n.pcap\",\"protocol\":\"udp\","
               "\"source_ip\":\"10.0.0.1\",\"source_port\":40000,"
               "\"destination_ip\":\"2001:db8::1\",\"destination_port\":53,"
-              "\"first_seen_ns\":1700000000123456789,\"packets\":7,\"class\":\"dns\","
+              "\"first_seen_ns\":1700000000123456789,"
+              "\"last_seen_ns\":1700000009000000000,\"packets\":7,\"class\":\"dns\","
               "\"probability\":0.987654}\n");
 }
 

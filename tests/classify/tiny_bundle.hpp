@@ -28,22 +28,24 @@ struct TinyBundle {
 
 /// A small classifier with random weights that differ enough to give different classes.
 inline void write_tiny_bundle(std::filesystem::path const& folder, TinyBundle const& wanted = {}) {
-    model::BertConfig size;
-    size.layers = 1;
-    size.hidden = 16;
-    size.heads = 2;
-    size.feed_forward = 32;
-    size.positions = 64;
-    model::Classifier classifier(size, static_cast<std::int64_t>(wanted.classes.size()));
+    model::ClassifierConfig size;
+    size.bert.layers = 1;
+    size.bert.hidden = 16;
+    size.bert.heads = 2;
+    size.bert.feed_forward = 32;
+    size.bert.positions = 64;
+    size.packets.width = 8;
+    batch::ClassifierDataConfig data;
+    data.level = wanted.level;
+    data.sequence_length = 64;
+    auto const classifier =
+        model::make_classifier(size, data, static_cast<std::int64_t>(wanted.classes.size()));
     model::initialise(*classifier, wanted.seed, 0.5);
     std::vector<checkpoint::NamedTensor> weights;
     for (auto const& item : classifier->named_parameters()) {
         weights.push_back({item.key(), item.value().detach()});
     }
 
-    batch::ClassifierDataConfig data;
-    data.level = wanted.level;
-    data.sequence_length = 64;
     classify::Reading reading;
     checkpoint::BundleInfo info;
     info.task = wanted.level;

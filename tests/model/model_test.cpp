@@ -6,7 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <tessera/base/error.hpp>
-#include <tessera/model/classifier.hpp>
+#include <tessera/model/bert_classifier.hpp>
 #include <tessera/model/initial_weights.hpp>
 #include <tessera/model/pretrain_model.hpp>
 
@@ -162,7 +162,7 @@ TEST(Model, TooLongSequencesAreRefused) {
 
 TEST(Classifier, SharesPretrainedNamesAndStartValuesWithThePretrainModel) {
     auto const pretrained = initialised(tiny_config());
-    Classifier classifier(tiny_config(), 3);
+    BertClassifier classifier(tiny_config(), 3);
     initialise(*classifier, 7, 0.1);
     auto const names = pretrained->named_parameters();
     std::size_t shared = 0;
@@ -176,7 +176,7 @@ TEST(Classifier, SharesPretrainedNamesAndStartValuesWithThePretrainModel) {
 }
 
 TEST(Classifier, UnlabelledSequencesCountForNothing) {
-    Classifier model(tiny_config(), 3);
+    BertClassifier model(tiny_config(), 3);
     initialise(*model, 7, 0.1);
     model->eval();
     auto batch = tiny_classifier_batch({9, 4, 12}, {1, -1, 2});
@@ -189,16 +189,14 @@ TEST(Classifier, UnlabelledSequencesCountForNothing) {
 }
 
 TEST(Classifier, AFrozenEncoderGetsNoGradientAndNoDropout) {
-    Classifier model(tiny_config(), 3);
+    BertClassifier model(tiny_config(), 3);
     initialise(*model, 7, 0.1);
-    model->freeze_encoder(true);
+    model->freeze_encoder();
     model->train();
     EXPECT_FALSE(model->encoder()->is_training());
     model(tiny_classifier_batch({9, 4}, {1, 0})).loss_sum.backward();
     EXPECT_FALSE(gradient_of(*model, "encoder.embedding.token").defined());
     EXPECT_TRUE(gradient_of(*model, "head.output.weight").defined());
-    model->freeze_encoder(false);
-    EXPECT_TRUE(model->encoder()->is_training());
 }
 
 TEST(InitialWeights, DependOnSeedAndNameAlone) {

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include <tessera/model/classifier.hpp>
+#include <tessera/model/bert_classifier.hpp>
 #include <tessera/model/pretrain_model.hpp>
 
 namespace tessera::model {
@@ -110,7 +110,7 @@ TEST_P(Parity, PretrainingLossesAndGradients) {
 TEST_P(Parity, ClassifierLogitsLossAndGradients) {
     auto const file = fixture("etbert_classifier_forward.safetensors");
     auto const batch = classifier_batch(file);
-    Classifier model(reference_config(), 5);
+    BertClassifier model(reference_config(), 5);
     load_reference_weights(file, *model);
     model->encoder()->set_layout(GetParam());
     auto const encoded = model->encoder()->forward(batch).unpacked();

@@ -91,9 +91,10 @@ FinetuneConfig finetune_config(fs::path const& folder, std::string const& init) 
     config.loop.eval_interval = 80;
     config.loop.threads = 1;
     config.init = init;
-    config.model = tiny_model();
+    config.model.bert = tiny_model();
     config.data.sequence_length = 128;
     config.class_weights = "balanced";
+    config.data.inputs = "tokens";  // sizes tell nothing here
     return config;
 }
 
@@ -150,6 +151,21 @@ TEST_F(Training, FineTuningWritesABundleThatTellsTheClassesApart) {
     EXPECT_EQ(rows.back().split, "valid");
     EXPECT_GT(*rows.back().value("macro_f1"), 0.95)
         << base::read_text(config.loop.run / "metrics.csv");
+}
+
+TEST_F(Training, AFlowModelIsTheSameOnOneRankAndMany) {
+    auto config = finetune_config(folder.path, "none");
+    config.data.inputs = "both";
+    config.loop.train_iters = 4;
+    config.loop.run = folder.path / "many";
+    finetune(folder.comm, config, base::ProgressMode::none);
+    if (!folder.comm.is_root()) return;
+    config.loop.run = folder.path / "one";
+    finetune({}, config, base::ProgressMode::none);
+    auto const many = checkpoint::open_bundle(folder.path / "many/bundle");
+    auto const one = checkpoint::open_bundle(folder.path / "one/bundle");
+    EXPECT_TRUE(one.weights.contains("packets.convolution1.weight"));
+    EXPECT_EQ(many.weights.checksum(), one.weights.checksum());
 }
 
 TEST_F(Training, ABundleIsAnOriginToo) {

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 #include <scratch.hpp>
 
+#include <tessera/model/bert_classifier.hpp>
 #include <tessera/report/metrics.hpp>
 
 namespace tessera::train {
@@ -150,10 +151,10 @@ TEST_P(ReferenceSteps, FineTuningFollowsFiveSteps) {
     test::Scratch const folder;
     auto const start = fixture("etbert_classifier_forward.safetensors");
     auto const steps = fixture("etbert_classifier_steps.safetensors");
-    model::Classifier model(reference_config(), 5);
+    model::BertClassifier model(reference_config(), 5);
     load_reference_weights(start, *model);
     ClassifierObjective objective(
-        model, std::vector<double>(5, 1.0),
+        model.ptr(), std::vector<double>(5, 1.0),
         [&](std::int64_t step) {
             std::vector<batch::ClassifierBatch> batches;
             for (std::int64_t row = 0; row < 6; row += GetParam())

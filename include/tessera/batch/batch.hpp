@@ -31,8 +31,18 @@ struct PretrainBatch : Sequences {
     torch::Tensor same_origin;       ///< [B] int64, 1: both halves come from one burst, 0: from two
 };
 
-/// Sequences with a class each.
+/// Columns of ClassifierBatch::packets.
+enum PacketColumn : std::int64_t {
+    direction_column,  ///< 1 from the flow's first sender, -1 to it, 0: no packet
+    payload_column,    ///< bytes of transport payload on the wire
+    gap_column,        ///< s since the packet before, never below 0; 0 for the first
+    flags_column,      ///< TCP flag byte, 0 for UDP
+    packet_columns
+};
+
+/// Sequences with a class each, and what their first N packets show beside their bytes.
 struct ClassifierBatch : Sequences {
+    torch::Tensor packets;      ///< [B, N, packet_columns] float; undefined: tokens alone are read
     torch::Tensor labels;       ///< [B] int64, -1: none
     std::int64_t labelled = 0;  ///< labels that are not -1
 };

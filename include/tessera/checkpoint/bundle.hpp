@@ -23,6 +23,8 @@ struct BundleInfo {
     std::string masking;               ///< profile name
     std::string token_settings;        ///< hash of all that changes tokens (dataset::TokenIdentity)
     std::int64_t sequence_length = 0;  ///< ids, special ones included
+    double temperature = 1;            ///< logits are divided by it before the softmax; above 0
+    double unknown_below = 0;          ///< answers less probable than this are called unknown
     std::map<std::string, std::string> provenance;  ///< run, store, split, seed, step, scores, ..
     base::BuildInfo build;                          ///< of the program that wrote it
 

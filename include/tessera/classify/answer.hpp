@@ -16,13 +16,15 @@ struct Answer {
     packet::Endpoint source;
     packet::Endpoint destination;
     base::Nanoseconds first_seen = 0;
+    base::Nanoseconds last_seen = 0;
     std::uint64_t packets = 0;  ///< of the flow; 1 for a packet
     std::string class_name;
     double probability = 0;
 };
 
 /// The answer as one line of JSON, with its line end: capture, protocol, source_ip, source_port,
-/// destination_ip, destination_port, first_seen_ns, packets, class, probability.
+/// destination_ip, destination_port, first_seen_ns, last_seen_ns, packets, class,
+/// probability.
 std::string to_json_line(Answer const& answer);
 
 }  // namespace tessera::classify

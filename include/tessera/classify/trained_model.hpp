@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -28,6 +29,9 @@ class TrainedModel {
 
     checkpoint::BundleInfo const& info() const { return info_; }
     std::vector<std::string> const& classes() const { return info_.classes; }
+
+    /// For a person: "ET-BERT with packet sizes, flow level".
+    std::string const& title() const { return title_; }
     Reading const& reading() const { return reading_; }
     batch::ClassifierDataConfig const& data() const { return data_; }
 
@@ -36,9 +40,10 @@ class TrainedModel {
 
     torch::Device device_;
     checkpoint::BundleInfo info_;
+    std::string title_;
     Reading reading_;
     batch::ClassifierDataConfig data_;
-    model::Classifier model_ = nullptr;
+    std::shared_ptr<model::Classifier> model_;
 };
 
 }  // namespace tessera::classify

@@ -6,46 +6,30 @@
 #include <torch/torch.h>
 
 #include <tessera/batch/batch.hpp>
-#include <tessera/model/bert_config.hpp>
-#include <tessera/model/encoder.hpp>
+#include <tessera/batch/classifier_sample.hpp>
+#include <tessera/model/classifier_config.hpp>
 
 namespace tessera::model {
 
-class PooledHeadImpl;
-
-struct ClassifierOutput {
-    torch::Tensor logits;    ///< [B, classes]
-    torch::Tensor loss_sum;  ///< [] over labelled sequences; count: batch.labelled
-    torch::Tensor correct;   ///< [] float
-};
-
-/// Encoder, then tanh layer and output layer on the first token (Devlin 2019, 4.1; as in ET-BERT).
-/// Parameter names start with encoder. (as in PretrainModel, so pre-trained weights load by name)
-/// or head.
-class ClassifierImpl : public torch::nn::Module {
+/// A net that tells classes: all of them are trained, saved, graded and asked in one way. What it
+/// computes for a sample does not depend on the samples beside it in evaluation mode; dropout is a
+/// pure function of the seed and the keys of the batch.
+class Classifier : public torch::nn::Module {
   public:
-    ClassifierImpl(BertConfig const& config, std::int64_t classes);
+    /// [B, classes], before softmax.
+    virtual torch::Tensor logits(batch::ClassifierBatch const& batch) = 0;
 
-    ClassifierOutput forward(batch::ClassifierBatch const& batch);
+    /// Random weights as a pure function of the seed; it seeds dropout too.
+    virtual void initialise(std::uint64_t seed) = 0;
 
-    /// [B, classes] logits without labels.
-    torch::Tensor logits(batch::Sequences const& sequences);
-
-    /// Frozen: the encoder's parameters get no gradient and its dropout is off.
-    void freeze_encoder(bool frozen);
-
-    /// Keeps the encoder in evaluation mode while it is frozen.
-    void train(bool on = true) override;
-
-    BertEncoder encoder() const { return encoder_; }  ///< a handle, not a copy
-    std::int64_t classes() const { return classes_; }
-
-  private:
-    std::int64_t classes_;
-    bool frozen_ = false;
-    BertEncoder encoder_;
-    std::shared_ptr<PooledHeadImpl> head_;
+    /// Frozen parts get no gradient. Error(usage) when the model has no encoder.
+    virtual void freeze_encoder() = 0;
 };
-TORCH_MODULE(Classifier);
+
+/// The classifier that the settings describe, its weights not yet filled. Error(usage) names the
+/// first setting that makes no model for such samples.
+std::shared_ptr<Classifier> make_classifier(ClassifierConfig const& config,
+                                            batch::ClassifierDataConfig const& data,
+                                            std::int64_t classes);
 
 }  // namespace tessera::model

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 
@@ -7,7 +8,7 @@
 #include <tessera/base/progress.hpp>
 #include <tessera/batch/classifier_sample.hpp>
 #include <tessera/comm/communicator.hpp>
-#include <tessera/model/bert_config.hpp>
+#include <tessera/model/classifier_config.hpp>
 #include <tessera/train/loop_config.hpp>
 
 namespace tessera::train {
@@ -17,13 +18,14 @@ struct FinetuneConfig {
     FinetuneConfig();
 
     LoopConfig loop;
-    std::string init = "none";  ///< run, bundle, or none: random weights of size `model`
-    model::BertConfig model;    ///< taken from `init` when there is one
+    std::string init = "none";      ///< run, bundle, or none: random weights of size `model`
+    model::ClassifierConfig model;  ///< the size of its encoder is that of `init`, if any
     batch::ClassifierDataConfig data;
     std::string split = "default";
     std::string labels;  ///< label set of the store; empty: its first
     double epochs = 0;   ///< passes over the training fold; 0: train_iters counts
     std::string class_weights = "none";
+    std::int64_t layer_iters = 0;  ///< of each layer of a stacked auto-encoder; 0: train_iters
     bool freeze_encoder = false;
     std::filesystem::path bundle;  ///< where the bundle goes; empty: RUN/bundle
 };

@@ -1,0 +1,122 @@
+"""Everyday use: labels from a pipe, as soon as some packets are there, and from a live interface."""
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import unittest
+
+from support import ENVIRONMENT, SAMPLE, InScratch, command, main, tessera
+
+# Inside a network namespace of its own: a server and six connections of ten packets and more.
+TRAFFIC = """
+import socket, threading
+server = socket.create_server(("127.0.0.1", 0))
+def serve():
+    while True:
+        peer, _ = server.accept()
+        with peer:
+            while peer.recv(1000):
+                peer.sendall(b"y" * 700)
+threading.Thread(target=serve, daemon=True).start()
+for number in range(6):
+    with socket.create_connection(server.getsockname()) as client:
+        for _ in range(8):
+            client.sendall(b"x" * 100)
+            got = 0
+            while got < 700:
+                got += len(client.recv(1000))
+"""
+
+
+def can_make_namespace():
+    if os.geteuid() != 0 or shutil.which("unshare") is None or shutil.which("ip") is None:
+        return False
+    return subprocess.run(["unshare", "-n", "true"], check=False, capture_output=True).returncode == 0
+
+
+def identity(answer):
+    return tuple(answer[key] for key in ("source_ip", "source_port", "destination_ip",
+                                         "destination_port", "protocol", "first_seen_ns"))
+
+
+class Classify(InScratch):
+
+    def setUp(self):
+        super().setUp()
+        store = self.scratch / "store"
+        tessera("preprocess", "--input", SAMPLE, "--labels", SAMPLE / "labels.toml", "--store", store)
+        tessera("split", store, "--by", "folder", "--name", "runs")
+        self.bundle = self.scratch / "bundle"
+        tessera("finetune", "--store", store, "--split", "runs", "--run", self.scratch / "run",
+                "--bundle", self.bundle, "--inputs", "sizes", "--labels", "purpose",
+                "--train-iters", "60", "--lr", "2e-3", "--threads", "1")
+        self.capture = sorted((SAMPLE / "run1").iterdir())[0]
+
+    def answers(self, *words, **options):
+        out, _ = tessera("classify", "--model", self.bundle, "--threads", "1", *words, **options)
+        return [json.loads(line) for line in out.splitlines()]
+
+    def test_everyday(self):
+        whole = self.answers("--input", self.capture)
+        self.assertGreater(len(whole), 10)
+        self.check_pipe(whole)
+        self.check_early(whole)
+        self.check_unknown(whole)
+        self.check_live()
+
+    def check_pipe(self, whole):
+        with open(self.capture, "rb") as source:
+            process = subprocess.run(command("classify", "--model", self.bundle, "--input", "-"),
+                                     stdin=source, env=ENVIRONMENT, check=True, capture_output=True)
+        piped = [json.loads(line) for line in process.stdout.decode().splitlines()]
+        for answer in piped + whole:
+            answer.pop("capture")
+        self.assertEqual(piped, whole)
+        told = process.stderr.decode()
+        for word in ("packets/s", "flows/s", "p50", "p99", "% of the time in the model"):
+            self.assertIn(word, told)
+
+    def check_early(self, whole):
+        early = self.answers("--input", self.capture, "--answer-after", "6")
+        self.assertEqual(sorted(map(identity, early)), sorted(map(identity, whole)))  # each once
+        self.assertEqual(max(answer["packets"] for answer in early), 6)
+        # All the packets that the model reads (30): nothing can change any more.
+        all_read = {identity(answer): answer for answer in
+                    self.answers("--input", self.capture, "--answer-after", "30")}
+        for answer in whole:
+            self.assertEqual(all_read[identity(answer)]["class"], answer["class"])
+
+    def check_unknown(self, whole):
+        sure = self.answers("--input", self.capture, "--unknown-below", "0")
+        self.assertNotIn("unknown", {answer["class"] for answer in sure})
+        none = self.answers("--input", self.capture, "--unknown-below", "1.1")
+        self.assertEqual({answer["class"] for answer in none}, {"unknown"})
+        info = json.loads((self.bundle / "bundle.json").read_text())["content"]["bundle"]
+        self.assertGreater(info["unknown_below"], 0)
+        self.assertLess(info["unknown_below"], 1)
+        for answer in whole:
+            self.assertEqual(answer["class"] == "unknown",
+                             answer["probability"] < round(info["unknown_below"], 6))
+
+    def check_live(self):
+        if not can_make_namespace():
+            print("not tested: a live interface (needs root and network namespaces)", file=sys.stderr)
+            return
+        words = " ".join(f"'{word}'" for word in command(
+            "classify", "--model", self.bundle, "--interface", "lo", "--answer-after", "10"))
+        script = f"ip link set lo up; {words} & pid=$!; sleep 2; python3 -c '{TRAFFIC}'; sleep 1; " \
+                 "echo TRAFFIC ENDED; kill -TERM $pid; wait $pid"
+        process = subprocess.run(["unshare", "-n", "bash", "-c", script], env=ENVIRONMENT, check=True,
+                                 capture_output=True, timeout=60)
+        lines = process.stdout.decode().splitlines()
+        before = lines[:lines.index("TRAFFIC ENDED")]  # answered while the program listens
+        flows = [json.loads(line) for line in before]
+        self.assertEqual(len({identity(flow) for flow in flows}), 6, process.stderr.decode())
+        self.assertEqual({flow["packets"] for flow in flows}, {10})
+        self.assertEqual({flow["capture"] for flow in flows}, {"lo"})
+
+
+if __name__ == "__main__":
+    main()
