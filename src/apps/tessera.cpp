@@ -38,6 +38,8 @@ constexpr std::array commands{
     Entry{"reproduce",
           "a recipe of datasets/: from raw captures to a table of models and controls"},
     Entry{"doctor", "what this node has, and what would make a job fail"},
+    Entry{"export", "weights as safetensors and config.json that Hugging Face loads"},
+    Entry{"import", "weights of UER, ET-BERT or Hugging Face -> a run to begin with"},
     Entry{"bench", "the figures of performance, each against a peer in the same run"},
     Entry{"version", "what this program was built from"},
 };
