@@ -47,4 +47,8 @@ std::vector<Figure> bench_preprocess(BenchConfig const& config,
 /// and allocator settings, in turn.
 std::vector<Figure> bench_train(BenchConfig const& config, std::filesystem::path const& programs);
 
+/// Inference of Deep Packet's net against PyTorch, and of ET-BERT (small and base) against Hugging
+/// Face, on the same threads, in turn.
+std::vector<Figure> bench_infer(BenchConfig const& config, std::filesystem::path const& programs);
+
 }  // namespace tessera::apps

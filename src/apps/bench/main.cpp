@@ -61,16 +61,17 @@ int main(int argc, char** argv) {
     apps::BenchConfig config;
     std::string what;
     describe(command.options(), config);
-    command.positional("WHAT", "preprocess or train", what);
+    command.positional("WHAT", "preprocess, train or infer", what);
     command.examples(
         "example: tessera bench preprocess --corpus /tmp/corpus.pcap --input captures/");
     return command.run(argc, argv, [&](comm::Communicator const&) {
-        base::validate(what == "preprocess" || what == "train", base::ExitCode::usage,
-                       "'{}' is no bench: preprocess or train", what);
+        base::validate(what == "preprocess" || what == "train" || what == "infer",
+                       base::ExitCode::usage, "'{}' is no bench: preprocess, train or infer", what);
         auto const programs = std::filesystem::read_symlink("/proc/self/exe").parent_path();
-        print(what == "train" ? apps::bench_train(config, programs)
-                              : apps::bench_preprocess(config, programs),
-              command.common().json);
+        auto const bench = what == "train"   ? apps::bench_train
+                           : what == "infer" ? apps::bench_infer
+                                             : apps::bench_preprocess;
+        print(bench(config, programs), command.common().json);
         return base::ExitCode::done;
     });
 }
