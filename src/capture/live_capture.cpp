@@ -1,6 +1,7 @@
 #include <array>
 
 #include <pcap/pcap.h>
+#include <poll.h>
 
 #include <tessera/base/error.hpp>
 #include <tessera/base/files.hpp>
@@ -48,7 +49,8 @@ class LiveCapture::Handle {
     std::optional<packet::Frame> next() {
         pcap_pkthdr* header = nullptr;
         u_char const* bytes = nullptr;
-        auto const result = pcap_next_ex(pcap_, &header, &bytes);
+        auto result = pcap_next_ex(pcap_, &header, &bytes);
+        if (result == 0 && wait()) result = pcap_next_ex(pcap_, &header, &bytes);
         base::validate(result >= 0, ExitCode::environment, "cannot capture on '{}' any longer: {}",
                        shown_, pcap_geterr(pcap_));
         if (result == 0) return std::nullopt;
@@ -74,6 +76,13 @@ class LiveCapture::Handle {
         return handle;
     }
 
+    /// True when something may be there to read within the time-out. libpcap's own waiting has none
+    /// on some kernels, and goes on over signals.
+    bool wait() {
+        pollfd waited{pcap_get_selectable_fd(pcap_), POLLIN, 0};
+        return ::poll(&waited, 1, timeout) > 0;
+    }
+
     void activate() {
         auto const result = pcap_activate(pcap_);
         base::validate(result >= 0, ExitCode::environment,
@@ -81,6 +90,9 @@ class LiveCapture::Handle {
                        "capturing needs root or CAP_NET_RAW",
                        shown_, pcap_statustostr(result), pcap_geterr(pcap_));
         link_ = link_of(pcap_datalink(pcap_));
+        std::array<char, PCAP_ERRBUF_SIZE> complaint{};
+        base::validate(pcap_setnonblock(pcap_, 1, complaint.data()) == 0, ExitCode::environment,
+                       "cannot capture on '{}': {}", shown_, complaint.data());
     }
 
     void set_filter(std::string const& filter) {

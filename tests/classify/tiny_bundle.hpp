@@ -37,6 +37,7 @@ inline void write_tiny_bundle(std::filesystem::path const& folder, TinyBundle co
     size.packets.width = 8;
     batch::ClassifierDataConfig data;
     data.level = wanted.level;
+    data.inputs = "tokens";  // so random a net over sizes says the same about everything
     data.sequence_length = 64;
     auto const classifier =
         model::make_classifier(size, data, static_cast<std::int64_t>(wanted.classes.size()));

@@ -179,7 +179,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"cnn_traffic", DeepPacketTask::traffic, 3, 12, "y_traffic"},
                     Case{"resnet_app", DeepPacketTask::application, 0, 17, "y_app"},
                     Case{"resnet_traffic", DeepPacketTask::traffic, 0, 12, "y_traffic"}),
-    [](auto const& info) { return std::string(info.param.file); });
+    [](auto const& test) { return std::string(test.param.file); });
 
 std::int64_t parameters_of(torch::nn::Module const& model) {
     std::int64_t count = 0;
