@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include <tessera/base/options.hpp>
@@ -13,7 +14,8 @@ namespace tessera::classify {
 /// How captures become token sequences: the settings that the store of the training was made with,
 /// as a bundle carries them.
 struct Reading {
-    std::string filter;  ///< BPF expression; empty: every packet
+    std::string filter;            ///< BPF expression; empty: every packet
+    std::int64_t share_bytes = 0;  ///< size from which ranks share a file; changes no token
     capture::CaptureLimits capture;
     token::TokenConfig token;
     flow::FlowConfig flow;
