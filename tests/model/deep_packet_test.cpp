@@ -159,6 +159,8 @@ TEST_P(DeepPacket, FiveStepsOfAdam) {
         value.backward();
         optimizer.step();
     }
+    std::int64_t far = 0;
+    std::int64_t all = 0;
     for (auto const& item : model->named_parameters()) {
         auto const name = "step5." + reference_name(item.key());
         if (!file->contains(name)) continue;
@@ -169,8 +171,10 @@ TEST_P(DeepPacket, FiveStepsOfAdam) {
         }
         auto const apart = (item.value() - floats_of(*file, name)).abs();
         EXPECT_LT(apart.max().item<double>(), GetParam().is_resnet() ? 1e-3 : 5e-5) << item.key();
-        EXPECT_LT(apart.gt(5e-5).to(torch::kFloat).mean().item<double>(), 0.05) << item.key();
+        far += apart.gt(2e-5).sum().item<std::int64_t>();
+        all += apart.numel();
     }
+    EXPECT_LT(static_cast<double>(far), 0.05 * static_cast<double>(all));
 }
 
 INSTANTIATE_TEST_SUITE_P(
