@@ -16,7 +16,6 @@ using namespace tessera;
 
 struct Config {
     std::filesystem::path input;
-    std::filesystem::path vocabulary;
     std::filesystem::path output;
     std::int64_t heads = 0;
     token::TokenConfig token;
@@ -25,7 +24,6 @@ struct Config {
 void describe(base::OptionTable& options, Config& config) {
     options.section("import")
         .add("input", config.input, "UER's .bin file, or a folder of Hugging Face")
-        .add("vocabulary", config.vocabulary, "UER: its vocabulary, a token a line")
         .add("output", config.output, "run to make")
         .add("attention_heads", config.heads, "UER: attention heads; 0: one for 64 columns");
     describe(options, config.token);
@@ -35,9 +33,9 @@ interchange::BertWeights read(Config const& config) {
     if (std::filesystem::is_directory(config.input)) {
         return interchange::import_hugging_face(config.input);
     }
-    base::validate(!config.vocabulary.empty(), base::ExitCode::usage,
+    base::validate(!config.token.vocabulary.empty(), base::ExitCode::usage,
                    "a .bin file holds no vocabulary: give --vocabulary FILE");
-    return interchange::import_uer(config.input, config.vocabulary, config.heads);
+    return interchange::import_uer(config.input, config.token.vocabulary, config.heads);
 }
 
 }  // namespace
