@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets up, builds, and runs every test that needs no GPU. The last line counts what passed, failed, was skipped.
 # Usage: tests/run.sh [--quick] [--all] [--filter REGEX]
-#   --quick         only build/: neither the sanitized build nor the CUDA build
+#   --quick         only build/: neither the sanitized nor the CUDA build, nor the Slurm cluster
 #   --all           also what takes minutes: container images, throttled and cut networks (label container)
 #   --filter REGEX  only the tests whose name matches; implies --quick
 # Environment: TESSERA_JOBS (default: processors), TESSERA_SHARED (folder with further captures, may be absent).
@@ -71,7 +71,9 @@ run_ctest() {
 
 # test_folder FOLDER PREFIX: tests labelled `serial` measure or fill the machine, so they run alone.
 test_folder() {
-    run_ctest "$1" "$2" --parallel "$jobs" --label-exclude '^(serial|container)$'
+    local left_out='^(serial|container)$'
+    if [ "$quick$filter" = yes ]; then left_out='^(serial|container|cluster)$'; fi
+    run_ctest "$1" "$2" --parallel "$jobs" --label-exclude "$left_out"
     run_ctest "$1" "$2" --label-regex '^serial$'
     if [ "$all" = yes ]; then run_ctest "$1" "$2" --label-regex '^container$'; fi
 }
