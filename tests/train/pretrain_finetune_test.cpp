@@ -8,6 +8,7 @@
 #include <tessera/checkpoint/bundle.hpp>
 #include <tessera/checkpoint/checkpoints.hpp>
 #include <tessera/dataset/split.hpp>
+#include <tessera/model/classifier_config.hpp>
 #include <tessera/report/metrics.hpp>
 #include <tessera/train/finetune.hpp>
 #include <tessera/train/pretrain.hpp>
@@ -142,11 +143,11 @@ TEST_F(Training, FineTuningWritesABundleThatTellsTheClassesApart) {
     EXPECT_EQ(bundle.info.classes, (std::vector<std::string>{"mail", "shell", "web"}));
     EXPECT_EQ(bundle.info.task, "flow");
     EXPECT_TRUE(bundle.weights.contains("encoder.layer0.qkv.weight"));
-    model::BertConfig model;
+    model::ClassifierConfig model;
     base::OptionTable options;
     describe(options, model);
     base::read_config_file(options, bundle.model_file());
-    EXPECT_EQ(model.hidden, 32);
+    EXPECT_EQ(model.bert.hidden, 32);
     auto const rows = metrics(config.loop.run);
     EXPECT_EQ(rows.back().split, "valid");
     EXPECT_GT(*rows.back().value("macro_f1"), 0.95)
