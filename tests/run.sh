@@ -52,11 +52,14 @@ count_results() {
     done < <(grep -E '^ *[0-9]+/[0-9]+ Test +#[0-9]+: ' "$1")
 }
 
-# A program that runs under mpirun is one test to ctest; the cases it skipped inside are named here.
+# A program that runs under mpirun, or holds several Python cases, is one test to ctest; the cases it skipped
+# inside are named here.
 count_inner_skips() {
     local name
     while read -r name; do skips+=("$2$name"); done < <(awk '
         /^[0-9]+\/[0-9]+ Testing: / { test = $3 }
+        /^test_[^ ]* \(/ { name = $1 }
+        /\.\.\. skipped / { print test ":" name }
         /^\[  SKIPPED \] .*\([0-9]+ ms\)/ && test ~ /_ranks$/ { print test ":" $4 }' "$1")
 }
 

@@ -30,12 +30,13 @@ Examples examples(dataset::Store const& store, std::size_t label_set,
     all.plain = columns.plain;
     all.classes = store.manifest().labels.at(label_set).classes;
     for (auto const& capture : store.manifest().captures) all.captures.push_back(capture.path);
+    auto const captures = dataset::first_parts(store.manifest());
     for (auto const index : flows) {
         auto const label = store.label(index, label_set);
         if (label == dataset::no_label) continue;
         auto const flow = store.flow(index);
-        all.items.push_back({index, static_cast<std::uint32_t>(flow.capture), label, flow.protocol,
-                             flow.responder});
+        all.items.push_back(
+            {index, captures.at(flow.capture), label, flow.protocol, flow.responder});
         append_sizes(store, flow, all);
         all.features.add(flow_features(store, flow, packets));
     }

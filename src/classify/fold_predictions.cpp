@@ -75,11 +75,12 @@ baseline::Predictions fold_predictions(comm::Communicator const& comm, TrainedMo
     baseline::Predictions all;
     all.classes = model.classes();
     for (auto const& capture : store.manifest().captures) all.captures.push_back(capture.path);
+    auto const captures = dataset::first_parts(store.manifest());
     auto const classes = all.classes.size();
     for (std::uint64_t i = 0; i < source.samples(); ++i) {
         auto const& unit = source.unit(i);
-        auto const capture = static_cast<std::uint32_t>(store.flow(unit.flow).capture);
-        all.add(capture, unit.flow, unit.label, std::span(shares).subspan(i * classes, classes));
+        all.add(captures.at(store.flow(unit.flow).capture), unit.flow, unit.label,
+                std::span(shares).subspan(i * classes, classes));
     }
     return all;
 }

@@ -81,6 +81,16 @@ std::size_t captures_read(Manifest const& manifest) {
                       [](CaptureEntry const& capture) { return capture.part == 0; }));
 }
 
+std::vector<std::uint32_t> first_parts(Manifest const& manifest) {
+    std::vector<std::uint32_t> firsts;
+    firsts.reserve(manifest.captures.size());
+    for (std::uint32_t i = 0; i < manifest.captures.size(); ++i) {
+        auto const begins = firsts.empty() || manifest.captures[i].part == 0;
+        firsts.push_back(begins ? i : firsts.back());
+    }
+    return firsts;
+}
+
 std::string publish_manifest(base::FileSystem& files, std::filesystem::path const& store,
                              Manifest const& manifest) {
     auto const path = manifest_path(store);

@@ -3,6 +3,7 @@
 #include "sealed_json.hpp"
 
 #include <fstream>
+#include <tuple>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -134,6 +135,16 @@ TEST(Manifest, KeepsNamesThatStrangersGave) {
     test::MadeUnit unit{{"run1/\"quoted\" \xc3\xa4\\x0a.pcap"}, {{test::example_flow(), 0, {}}}};
     test::write_store(base::local_files(), scratch.path(), {unit}, {});
     EXPECT_EQ(dataset::read_manifest(scratch.path()).captures.at(0).path, unit.captures.at(0));
+}
+
+TEST(Manifest, CountsACaptureInPartsOnce) {
+    dataset::Manifest manifest;
+    for (auto const& [path, part, parts] :
+         {std::tuple{"a", 0U, 1U}, {"b", 0U, 3U}, {"b", 1U, 3U}, {"b", 2U, 3U}, {"c", 0U, 1U}}) {
+        manifest.captures.push_back({.path = path, .part = part, .parts = parts});
+    }
+    EXPECT_EQ(dataset::captures_read(manifest), 3U);
+    EXPECT_EQ(dataset::first_parts(manifest), (std::vector<std::uint32_t>{0, 1, 1, 1, 4}));
 }
 
 TEST(Summary, AddsUpAndKeepsTheNamesScriptsRelyOn) {

@@ -101,6 +101,10 @@ struct Manifest {
 /// Captures of which something was read, each counted once.
 std::size_t captures_read(Manifest const& manifest);
 
+/// For each entry of `captures` the index of its capture's first part: one number a capture, in
+/// however many parts it stands there. What belongs together (statistics by capture) goes by it.
+std::vector<std::uint32_t> first_parts(Manifest const& manifest);
+
 /// All units, in order, as one manifest: captures numbered through, sums taken. `labels` brings
 /// names and classes.
 Manifest assemble(std::vector<UnitReport> units, TokenIdentity identity,
