@@ -1,6 +1,5 @@
 #include "command.hpp"
 
-#include <array>
 #include <cstdio>
 #include <exception>
 #include <map>
@@ -8,9 +7,9 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include <tessera/base/log.hpp>
+#include <tessera/base/process.hpp>
 #include <tessera/base/stop.hpp>
 #include <tessera/base/version.hpp>
 
@@ -79,14 +78,9 @@ base::LogLevel log_level(std::string const& name) {
     return base::LogLevel::error;
 }
 
-std::string host_name() {
-    std::array<char, 256> name{};
-    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown host";
-}
-
 void print_error(std::string const& name, comm::Communicator const& comm, char const* line) {
     auto const where =
-        comm.size() > 1 ? fmt::format(" [rank {} on {}]", comm.rank(), host_name()) : "";
+        comm.size() > 1 ? fmt::format(" [rank {} on {}]", comm.rank(), base::host_name()) : "";
     fmt::print(stderr, "tessera {}{}: {}\n", name, where, line);
 }
 

@@ -23,6 +23,7 @@ using report::MetricRow;
 namespace {
 
 constexpr std::size_t rows_for_pace = 20;
+constexpr std::size_t most_ranks = 40;  // about a screen
 
 /// The integer behind `text` from `begin` on.
 std::optional<std::int64_t> integer(std::string_view text, std::size_t begin) {
@@ -95,6 +96,8 @@ RunState read_run(fs::path const& folder) {
     if (fs::exists(folder / ".lock")) state.held_by = base::read_text(folder / ".lock", 512);
     auto const written = fs::last_write_time(folder / "metrics.jsonl");
     state.age = std::chrono::duration<double>(fs::file_time_type::clock::now() - written).count();
+    if (auto const ranks = folder / "ranks.json"; fs::exists(ranks))
+        state.ranks = report::read_rank_states(base::read_text(ranks));
     auto const rows = training_rows(folder);
     if (rows.empty()) return state;
     state.step = rows.back().step;
@@ -116,23 +119,36 @@ std::string to_json(RunState const& state) {
     add("seconds_since_last_line", state.age);
     add("checkpoint", state.checkpoint);
     json["held_by"] = base::printable(state.held_by);
+    json["ranks"] = nlohmann::ordered_json::array();
+    for (auto const& rank : state.ranks)
+        json["ranks"].push_back(nlohmann::ordered_json::parse(report::to_json(rank)));
     return json.dump(2);
 }
 
-std::string to_table(RunState const& state) {
+namespace {
+
+report::Table run_table(RunState const& state) {
     auto const of = state.steps > 0 ? fmt::format("/{}", state.steps) : std::string();
     auto const who = state.done ? std::string("done") : base::printable(state.held_by);
-    return report::to_text(
-        {.columns = {{"step"},
-                     {"loss"},
-                     {"sequences/s"},
-                     {"time left"},
-                     {"last line"},
-                     {"checkpoint"},
-                     {"held by", report::Align::left}},
-         .rows = {{fmt::format("{}{}", state.step, of), shown(state.loss, 4), shown(state.rate, 1),
-                   duration(state.seconds_left), duration(state.age),
-                   state.checkpoint ? std::to_string(*state.checkpoint) : "-", who}}});
+    return {.columns = {{"step"},
+                        {"loss"},
+                        {"sequences/s"},
+                        {"time left"},
+                        {"last line"},
+                        {"checkpoint"},
+                        {"held by", report::Align::left}},
+            .rows = {{fmt::format("{}{}", state.step, of), shown(state.loss, 4),
+                      shown(state.rate, 1), duration(state.seconds_left), duration(state.age),
+                      state.checkpoint ? std::to_string(*state.checkpoint) : "-", who}}};
+}
+
+}  // namespace
+
+std::string to_table(RunState const& state) {
+    auto const text = report::to_text(run_table(state));
+    if (state.ranks.empty()) return text;
+    return fmt::format("{}\n{}", text,
+                       report::to_text(report::rank_table(state.ranks, most_ranks)));
 }
 
 }  // namespace tessera::apps

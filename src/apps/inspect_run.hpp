@@ -4,6 +4,9 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
+
+#include <tessera/report/rank_states.hpp>
 
 namespace tessera::apps {
 
@@ -18,6 +21,7 @@ struct RunState {
     std::optional<double> age;               ///< s since the last line was written
     std::optional<std::int64_t> checkpoint;  ///< step of the newest one
     std::string held_by;  ///< who works in the folder, as its lock says; may be past
+    std::vector<report::RankState> ranks;  ///< at the newest line of metrics
 };
 
 /// True for a folder that pretrain or finetune made.
@@ -27,7 +31,7 @@ RunState read_run(std::filesystem::path const& folder);
 
 std::string to_json(RunState const& state);
 
-/// Two lines: names and values.
+/// The run in a line, then a line a rank.
 std::string to_table(RunState const& state);
 
 }  // namespace tessera::apps

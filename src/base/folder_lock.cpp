@@ -10,15 +10,11 @@
 #include <tessera/base/error.hpp>
 #include <tessera/base/files.hpp>
 #include <tessera/base/log.hpp>
+#include <tessera/base/process.hpp>
 
 namespace tessera::base {
 
 namespace {
-
-std::string host_name() {
-    std::array<char, 256> name{};
-    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown host";
-}
 
 std::string holder_of(int descriptor) {
     std::array<char, 512> text{};

@@ -9,7 +9,6 @@
 #include "watchdog.hpp"
 
 #include <algorithm>
-#include <array>
 #include <exception>
 #include <functional>
 #include <set>
@@ -17,9 +16,9 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <unistd.h>
 
 #include <tessera/base/error.hpp>
+#include <tessera/base/process.hpp>
 #include <tessera/base/version.hpp>
 #include <tessera/comm/mpi_facts.hpp>
 #include <tessera/doctor/examine.hpp>
@@ -27,11 +26,6 @@
 namespace tessera::doctor {
 
 namespace {
-
-std::string host_name() {
-    std::array<char, 256> name{};
-    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown host";
-}
 
 /// The examination of this rank, a check after the other.
 class Visit {
@@ -41,11 +35,11 @@ class Visit {
           config_(config),
           announced_(announced),
           watchdog_(std::chrono::seconds(config.limit_seconds),
-                    fmt::format("rank {} on {}", comm.rank(), host_name())) {}
+                    fmt::format("rank {} on {}", comm.rank(), base::host_name())) {}
 
     Examination operator()() {
         watchdog_.begin("hosts");
-        hosts_ = comm::all_gather(comm_, host_name());
+        hosts_ = comm::all_gather(comm_, base::host_name());
         look_at_node();
         watchdog_.begin("equal programs");
         look_at_all();
@@ -78,7 +72,9 @@ class Visit {
         }
     }
 
-    int ranks_here() const { return static_cast<int>(std::ranges::count(hosts_, host_name())); }
+    int ranks_here() const {
+        return static_cast<int>(std::ranges::count(hosts_, base::host_name()));
+    }
 
     void look_at_node() {
         auto const mpi = comm::mpi_facts();

@@ -1,7 +1,6 @@
 #include "run_folder.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cmath>
 #include <span>
@@ -9,10 +8,12 @@
 #include <vector>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <tessera/base/error.hpp>
 #include <tessera/base/log.hpp>
+#include <tessera/base/process.hpp>
 #include <tessera/report/exposition.hpp>
 #include <tessera/report/run_page.hpp>
 
@@ -38,9 +39,7 @@ double seconds_since_epoch() {
 }
 
 std::string writer_name() {
-    std::array<char, 256> host{};
-    auto const known = ::gethostname(host.data(), host.size() - 1) == 0;
-    return fmt::format("{}.{}", known ? host.data() : "unknown", ::getpid());
+    return fmt::format("{}.{}", base::host_name(), ::getpid());
 }
 
 }  // namespace
@@ -83,15 +82,22 @@ void RunFolder::record(std::int64_t step, std::string_view split, Metrics const&
     if (split == "train") expose(step, metrics);
 }
 
-/// metrics.prom, renamed into place so that a node exporter that looks at any moment reads it
-/// whole; not synced, as the next step replaces it.
+void RunFolder::record_ranks(std::span<std::string const> ranks) {
+    replace("ranks.json", fmt::format("[{}]\n", fmt::join(ranks, ",\n ")));
+}
+
 void RunFolder::expose(std::int64_t step, Metrics const& metrics) {
-    auto const text = report::exposition(fs::absolute(path_).string(), "train", step, metrics,
-                                         seconds_since_epoch());
-    auto const file = files_.create(path_ / "metrics.prom.new");
+    replace("metrics.prom", report::exposition(fs::absolute(path_).string(), "train", step, metrics,
+                                               seconds_since_epoch()));
+}
+
+/// A file that anybody may look at in any moment, so renamed into place; not synced, as the next
+/// step replaces it.
+void RunFolder::replace(std::string const& name, std::string const& text) {
+    auto const file = files_.create(path_ / (name + ".new"));
     file->write(std::as_bytes(std::span(text)));
     file->close();
-    files_.rename(path_ / "metrics.prom.new", path_ / "metrics.prom");
+    files_.rename(path_ / (name + ".new"), path_ / name);
 }
 
 void RunFolder::sync_record() {

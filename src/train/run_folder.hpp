@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -29,8 +30,8 @@ void keep_log(comm::Communicator const& comm, std::filesystem::path const& run);
 comm::WatchdogConfig watched(LoopConfig const& config);
 
 /// The folder of a run, held by the root rank: config.toml, model.toml, metrics.jsonl, metrics.csv,
-/// metrics.prom, TensorBoard events, checkpoints/, curves.svg and report.html, and DONE when all
-/// steps are done.
+/// metrics.prom, ranks.json, TensorBoard events, checkpoints/, curves.svg and report.html, and DONE
+/// when all steps are done.
 class RunFolder {
   public:
     /// Makes or enters the folder and locks it; Error(usage) names who holds it.
@@ -45,6 +46,9 @@ class RunFolder {
 
     void record(std::int64_t step, std::string_view split, Metrics const& metrics);
 
+    /// ranks.json: a report::RankState of each rank, as JSON, rank 0 first.
+    void record_ranks(std::span<std::string const> ranks);
+
     /// The record so far is on the device.
     void sync_record();
 
@@ -58,6 +62,7 @@ class RunFolder {
 
   private:
     void expose(std::int64_t step, Metrics const& metrics);
+    void replace(std::string const& name, std::string const& text);
 
     base::FileSystem& files_;
     std::filesystem::path path_;

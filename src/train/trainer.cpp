@@ -11,9 +11,11 @@
 
 #include <tessera/base/error.hpp>
 #include <tessera/base/log.hpp>
+#include <tessera/base/process.hpp>
 #include <tessera/comm/activity.hpp>
 #include <tessera/model/product_rate.hpp>
 #include <tessera/parallel/replicate.hpp>
+#include <tessera/report/rank_states.hpp>
 
 namespace tessera::train {
 
@@ -136,9 +138,12 @@ void Trainer::take_step() {
         reducer_.add();
     }
     comm::note(comm_, state_.step, "reduce");
+    base::Stopwatch const reducing;
     reducer_.finish();  // gradients are now the sum over all ranks, equal on all of them
+    rank_seconds_ += reducing.seconds();
     parallel::average_buffers(comm_, objective_.module());
     auto const own = sums;
+    own_sequences_ += own[sequences_place];
     sums.reduce(comm_);
     auto const norm = gradient_norm(parameters_);
     if (std::isfinite(norm) && sums.finite()) {
@@ -221,15 +226,29 @@ Metrics Trainer::speed(ExactSums const& sums) const {
     return result;
 }
 
+/// A report::RankState of each rank, as JSON. Collective.
+std::vector<std::string> Trainer::rank_states() const {
+    auto const seconds = state_.running_seconds;
+    return comm::all_gather(comm_,
+                            report::to_json({.host = base::host_name(),
+                                             .step = state_.step,
+                                             .sequences_per_second = own_sequences_ / seconds,
+                                             .data_stall = load_seconds_ / seconds,
+                                             .rank_stall = rank_seconds_ / seconds,
+                                             .peak_memory = base::peak_resident_bytes()}));
+}
+
 void Trainer::log_step(double norm) {
     auto metrics = running_[sequences_place] > 0 ? objective_.metrics(running_) : Metrics{};
     metrics.emplace_back("lr", schedule_.at(state_.step - 1));
     metrics.emplace_back("grad_norm", norm);
     auto const speeds = speed(running_);
     auto const note = shown(metrics) + shown_speed(speeds);
+    auto const ranks = rank_states();
     metrics.insert(metrics.end(), speeds.begin(), speeds.end());
     on_root([&] {
         folder_->record(state_.step, "train", metrics);
+        folder_->record_ranks(ranks);
         auto const left = state_.running_seconds / static_cast<double>(config_.log_interval) *
                           static_cast<double>(config_.train_iters - state_.step);
         if (plain_progress_) {
@@ -241,6 +260,8 @@ void Trainer::log_step(double norm) {
     running_ = objective_.no_sums();
     state_.running_seconds = 0;
     load_seconds_ = 0;
+    rank_seconds_ = 0;
+    own_sequences_ = 0;
 }
 
 void Trainer::validate() {

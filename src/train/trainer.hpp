@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <tessera/base/progress.hpp>
 #include <tessera/base/stop.hpp>
@@ -69,6 +70,7 @@ class Trainer {
     void write_checkpoint();
     Metrics speed(ExactSums const& sums) const;
     void measure_peak();
+    std::vector<std::string> rank_states() const;
     void on_root(std::function<void()> const& work);
 
     comm::Communicator comm_;
@@ -89,6 +91,8 @@ class Trainer {
     ExactSums running_;           // since the last line of metrics
     double earlier_seconds_ = 0;  // of earlier starts
     double load_seconds_ = 0;     // since the last line of metrics: waited for data
+    double rank_seconds_ = 0;     // likewise: in reductions, so mostly waiting for later ranks
+    double own_sequences_ = 0;    // likewise: of this rank
     double peak_rate_ = 0;        // of matrix products on all ranks, 1/s; 0: not measured
     std::int64_t saved_step_ = -1;
     base::Stopwatch clock_;

@@ -47,6 +47,7 @@ class Pipeline(InScratch):
                     "split"):
             self.assertIn(key, rows[0])
         self.assertLess(rows[-1]["loss"], rows[0]["loss"])
+        self.check_state(run)
         tessera("finetune", "--store", self.store, "--split", "runs", "--init", run, "--run", tuned,
                 "--bundle", bundle, "--level", "flow", "--labels", "transport_security",
                 "--class-weights", "balanced", "--sequence-length", "128", "--micro-batch-size",
@@ -57,6 +58,18 @@ class Pipeline(InScratch):
         graded = json.loads((report / "report.json").read_text())
         self.check_report(graded, report)
         self.check_labels(bundle, graded)
+
+    def check_state(self, run):
+        """What somebody who watches the run sees: all of it, and a line a rank."""
+        state = tessera_json("inspect", run)
+        self.assertEqual((state["step"], state["steps"], state["done"]), (12, 12, True))
+        self.assertEqual([rank["step"] for rank in state["ranks"]], [12, 12])
+        for rank in state["ranks"]:
+            self.assertGreater(rank["sequences_per_second"], 0)
+            self.assertTrue(0 <= rank["rank_stall"] <= 1 and 0 <= rank["data_stall"] <= 1)
+            self.assertGreater(rank["peak_memory_bytes"], 1 << 20)
+        table, _ = tessera("inspect", run)
+        self.assertIn("waits for data", table)
 
     def check_report(self, graded, report):
         for key in ("accuracy", "balanced_accuracy", "macro_f1", "weighted_f1", "per_class",
