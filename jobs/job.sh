@@ -7,9 +7,11 @@
 #   TESSERA_SITE   modules, network, container: a file, or the name of jobs/env/<name>.sh (default: default)
 #   RANKS_PER_NODE ranks on a node (default: --ntasks-per-node, else a rank a GPU, else 1)
 #   MAX_REQUEUES   a job that has come back so often gives up (default: 100)
+#   NODE_FAILURE_WAIT  seconds that a job whose node is gone waits for Slurm to requeue it (default: 600)
 TESSERA_HOME=${TESSERA_HOME:-${SLURM_SUBMIT_DIR:-$PWD}}
 TESSERA_SITE=${TESSERA_SITE:-default}
 MAX_REQUEUES=${MAX_REQUEUES:-100}
+NODE_FAILURE_WAIT=${NODE_FAILURE_WAIT:-600}
 
 say() { printf '[%(%F %T)T] %s\n' -1 "$*"; }
 give_up() { local code=$1; shift; say "$*" >&2; exit "$code"; }
@@ -89,8 +91,18 @@ until_done() {
     case $code in
         0) say "done" ;;
         85) come_back ;;
-        *) give_up "$code" "'${*:2}' ended with exit code $code" ;;
+        *) await_requeue; give_up "$code" "'${*:2}' ended with exit code $code" ;;
     esac
+}
+
+# A node that dies takes its ranks along, and the other ranks end long before Slurm calls the node down
+# (SlurmdTimeout, often 5 minutes). Slurm then requeues the job without that node, if the job is still there.
+await_requeue() {
+    if timeout 60 srun --overlap --mpi=none --nodes="$nodes" --ntasks="$nodes" --ntasks-per-node=1 --quiet true \
+        2>/dev/null; then return; fi
+    say "a node of this job does not answer: waiting up to $NODE_FAILURE_WAIT s for Slurm to requeue the job"
+    sleep "$NODE_FAILURE_WAIT" &
+    wait $! || true
 }
 
 come_back() {
@@ -128,5 +140,4 @@ training_arithmetic() {
     say "$steps steps x $batch sequences x $length tokens = $((steps * batch * length)) tokens in all"
     say "$count of $tasks ranks, $((batch / count)) sequences each a step; a checkpoint every" \
         "$(setting train.save_interval) steps, the newest $(setting train.keep_last) kept"
-    say "hours = $steps x seconds a step / 3600: a step of 0.1 s makes $((steps / 36000)) h, of 1 s $((steps / 3600)) h"
 }

@@ -142,7 +142,7 @@ void Split::require_whole_flows(char const* option) const {
 
 bool Split::holds(std::size_t flow, std::size_t fold) const {
     if (packet_sides_.empty()) return static_cast<std::size_t>(folds_[flow]) == fold;
-    return (packet_sides_[flow] >> fold & 1U) != 0;
+    return (std::uint32_t{packet_sides_[flow]} >> fold & 1U) != 0;
 }
 
 void Split::apply_rule(Store const& store) {

@@ -58,6 +58,7 @@ class Faults(OnCluster):
         began = time.monotonic()
         wait_until(lambda: self.cluster.job(job).get("Restarts") == "1", 90, "the job was requeued")
         self.tell(f"noticed by Slurm {time.monotonic() - began:.1f} s after the loss")
+        self.assertNotIn("ended with exit code", self.output(job))  # the job waited for Slurm's verdict
         self.assertEqual(self.finish(job)["JobState"], "COMPLETED")
         self.tell("finished on the nodes that are left")
         self.assertIn("start 2: 3 ranks on 3 nodes (n[1-3])", self.output(job))

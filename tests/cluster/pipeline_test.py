@@ -35,6 +35,8 @@ class Pipeline(OnCluster):
         trained = (work / f"tessera-pretrain-{jobs['pretrain']}.out").read_text(encoding="utf-8")
         self.assertIn("30 steps x 16 sequences x 64 tokens = 30720 tokens", trained)
         self.assertIn("4 of 4 ranks, 4 sequences each a step", trained)
+        self.assertIn("30 steps of 16 sequences of 64 ids on 4 x cpu", trained)  # the bill of tessera plan
+        self.assertRegex(trained, r"(?m)^a checkpoint +[0-9.]+ GB")
         self.assertRegex(trained, r"(?m)^0: .*step 30/30")  # each line says which rank wrote it
         self.assertEqual(trained.count("start 1: 4 ranks on 4 nodes (n[1-4])"), 1)
 
