@@ -57,15 +57,17 @@ class LocalOutputFile final : public OutputFile {
     // Large pieces go on to the device while the next ones are made, so that a sync finds little
     // left. Advice: what it could not do, the sync does.
     void start_writing_back(std::size_t size) {
-        constexpr std::size_t large = std::size_t{1} << 20U;
-        auto const begin = std::exchange(size_, size_ + static_cast<off_t>(size));
-        if (size < large) return;
-        ::sync_file_range(descriptor_, begin, static_cast<off_t>(size), SYNC_FILE_RANGE_WRITE);
+        constexpr off_t large = off_t{1} << 20U;
+        size_ += static_cast<off_t>(size);
+        if (size_ - started_ < large) return;
+        ::sync_file_range(descriptor_, started_, size_ - started_, SYNC_FILE_RANGE_WRITE);
+        started_ = size_;
     }
 
     fs::path path_;
     int descriptor_ = -1;
     off_t size_ = 0;
+    off_t started_ = 0;  // what lies before is on its way to the device
 };
 
 // fsync through a descriptor of its own: the way for folders and for files a library wrote.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -69,9 +70,11 @@ void MappedFile::fetch(std::size_t offset, std::size_t size) const {
 #endif
 }
 
-void MappedFile::release_before(std::size_t offset) const {
+void MappedFile::release(std::size_t begin, std::size_t end) const {
     auto const page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
-    advise(data_, offset / page * page, MADV_DONTNEED);
+    auto const first = begin / page * page;
+    auto const last = std::min((end + page - 1) / page * page, size_);
+    if (first < last) advise(data_ + first, last - first, MADV_DONTNEED);
 }
 
 }  // namespace tessera::base

@@ -20,15 +20,16 @@ class MappedSource : public ByteSource {
     /// The mapped bytes of the file.
     base::ByteSpan whole() const { return file_.bytes(); }
 
-    /// From here on the source is [begin, end) of the file.
-    void narrow(std::uint64_t begin, std::uint64_t end);
+    /// Goes on at `begin`. As far as possible only [begin, until) is brought into memory.
+    void go_to(std::uint64_t begin, std::uint64_t until);
 
   protected:
     bool refill(std::size_t count) override;
 
   private:
     base::MappedFile file_;
-    std::uint64_t end_;
+    std::uint64_t until_;
+    std::uint64_t resident_ = 0;  // first byte that was brought in and not given back
 };
 
 }  // namespace tessera::capture

@@ -110,17 +110,22 @@ int plausible_records(base::ByteSpan bytes, bool whole, PcapLayout const& layout
 
 bool begins_records(base::ByteSpan bytes, PcapLayout const& layout) {
     constexpr int enough = 16;
+    constexpr std::uint32_t a_day = 86'400;  // between neighbours: payload is rarely so close
     std::size_t at = 0;
+    std::uint32_t before = 0;
     for (int count = 0; count < enough && at < bytes.size(); ++count) {
         if (!base::holds(bytes.size(), at, layout.record_header)) return false;
         auto const record = bytes.subspan(at);
         auto const captured = record_field(record, 8, layout.swapped);
         auto const wire = record_field(record, 12, layout.swapped);
         auto const fraction = record_field(record, 4, layout.swapped);
+        auto const seconds = record_field(record, 0, layout.swapped);
+        auto const apart = seconds > before ? seconds - before : before - seconds;
         auto const most_fractions = 1'000'000'000U / static_cast<unsigned>(layout.fraction_unit);
         bool const believable = fraction < most_fractions && captured <= layout.captured_limit &&
-                                captured <= wire && wire <= (1U << 20U);
-        if (!believable) return false;
+                                captured > 0 && captured <= wire && wire <= (1U << 20U);
+        if (!believable || (count > 0 && apart > a_day)) return false;
+        before = seconds;
         at += layout.record_header + captured;
     }
     return at <= bytes.size();

@@ -48,20 +48,30 @@ std::uint64_t SlicedCapture::guess(std::uint64_t from) const {
     return bytes.size();
 }
 
-SlicedCapture::Walk SlicedCapture::walk(std::uint64_t begin, std::uint64_t until) {
-    auto& reader = read(begin, size());
+template <class Use>
+SlicedCapture::Walk SlicedCapture::for_each(std::uint64_t begin, std::uint64_t until,
+                                            Use const& use) {
+    source_->go_to(begin, until);
+    reader_->restart();
     Walk walk{begin, begin, 0, false};
     packet::Frame frame;
-    while (reader.position() < until && reader.next(frame)) ++walk.records;
-    walk.end = reader.position();
-    walk.fault = reader.fault().has_value();
+    for (; source_->offset() < until && reader_->next(frame); ++walk.records) use(frame);
+    walk.end = source_->offset();
+    walk.fault = reader_->fault().has_value();
     return walk;
 }
 
-CaptureReader& SlicedCapture::read(std::uint64_t begin, std::uint64_t end) {
-    source_->narrow(begin, end);
-    reader_->restart();
-    return *reader_;
+SlicedCapture::Walk SlicedCapture::read(std::uint64_t begin, std::uint64_t until,
+                                        OnFrame const& on_frame) {
+    return for_each(begin, until, on_frame);
+}
+
+SlicedCapture::Walk SlicedCapture::walk(std::uint64_t begin, std::uint64_t until) {
+    return for_each(begin, until, [](packet::Frame const&) {});
+}
+
+std::optional<ReadFault> const& SlicedCapture::fault() const {
+    return reader_->fault();
 }
 
 }  // namespace tessera::capture

@@ -14,8 +14,10 @@ std::string file_checksum(std::filesystem::path const& path) {
     base::Checksum sum;
     auto const bytes = file.bytes();
     for (std::size_t begin = 0; begin < bytes.size(); begin += piece) {
-        sum.add(bytes.subspan(begin, std::min(piece, bytes.size() - begin)));
-        file.release_before(begin);
+        auto const size = std::min(piece, bytes.size() - begin);
+        file.fetch(begin, size);
+        sum.add(bytes.subspan(begin, size));
+        file.release(begin, begin + size);
     }
     return sum.hex();
 }

@@ -1,6 +1,7 @@
 #include "shard_buffers.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include <tessera/base/error.hpp>
 
@@ -30,8 +31,7 @@ ShardBuffers::ShardBuffers(base::FileSystem& files, std::filesystem::path const&
       token_file_(files, base::aside_of(path)),
       spool_(path.parent_path()),
       memory_(memory) {
-    constexpr std::size_t slack = std::size_t{1} << 20U;  // of the flow that fills it up, bytes
-    tokens_.values.reserve((large_dataset + slack) / sizeof(token::TokenId));  // touched when used
+    reserve_tokens(large_dataset);  // touched when used
     offsets_.values.push_back(0);
     burst_packets_.values.push_back(0);
     packet_offsets_.values.push_back(0);
@@ -50,7 +50,7 @@ void ShardBuffers::add(flow::Flow const& flow, std::span<burst::Burst const> bur
     for (auto const& burst : bursts) add_burst(flow, burst);
     add_flow_row(flow, capture);
     add_labels(labels);
-    if (tokens_.pending_bytes() >= large_dataset) put_tokens();
+    if (tokens_.pending_bytes() >= tokens_due_) put_tokens();
     constexpr std::uint64_t packets_between_looks = 4096;
     if (counts_.packets - looked_at_ < packets_between_looks) return;
     looked_at_ = counts_.packets;
@@ -108,10 +108,19 @@ void ShardBuffers::add_labels(std::span<std::int32_t const> labels) {
     }
 }
 
-// Tokens are held until they are known to be a large dataset, then written where they stay.
+void ShardBuffers::reserve_tokens(std::size_t bytes) {
+    constexpr std::size_t slack = std::size_t{1} << 20U;  // of the flow that fills it up
+    std::vector<token::TokenId>().swap(tokens_.values);
+    tokens_.values.reserve((bytes + slack) / sizeof(token::TokenId));
+}
+
+// Tokens are held until they are known to be a large dataset, then written where they stay, in
+// pieces that leave the caches to others: a rank may fill many shards at once.
 void ShardBuffers::put_tokens() {
+    constexpr std::size_t piece = std::size_t{512} << 10U;
     token_file_.append(std::as_bytes(std::span(tokens_.values)));
     tokens_.values.clear();
+    if (std::exchange(tokens_due_, piece) != piece) reserve_tokens(piece);
 }
 
 void ShardBuffers::finish() {

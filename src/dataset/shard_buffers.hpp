@@ -53,6 +53,7 @@ class ShardBuffers {
 
     std::uint64_t pending_bytes() const;
     void put_by();
+    void reserve_tokens(std::size_t bytes);
     void put_tokens();
     void add_packet(flow::Flow const& flow, flow::FlowPacket const& packet);
     void add_burst(flow::Flow const& flow, burst::Burst const& burst);
@@ -63,7 +64,8 @@ class ShardBuffers {
     TokenFile token_file_;
     Spool spool_;
     std::uint64_t memory_;
-    std::uint64_t looked_at_ = 0;  // packets when memory was last looked at
+    std::uint64_t tokens_due_ = large_dataset;  // bytes of tokens at which they are written
+    std::uint64_t looked_at_ = 0;               // packets when memory was last looked at
     ShardCounts counts_;
 
     ColumnOf<token::TokenId> tokens_;

@@ -23,7 +23,7 @@ void describe_content(base::OptionTable& options, PreprocessConfig& config) {
     options.section("preprocess")
         .add("filter", config.filter, "BPF expression of packets to use, as tcpdump takes it")
         .add("share_bytes", config.share_bytes,
-             "a plain pcap file of so many bytes or more is read by all ranks together; 0: never");
+             "a capture of so many bytes or more is worked on by all ranks together; 0: never");
     describe(options, config.capture);
     describe(options, config.token);
     describe(options, config.flow);
@@ -121,11 +121,11 @@ class Run {
     // True when an earlier run finished every part of the capture.
     bool take_over(std::size_t first) {
         std::vector<std::pair<std::size_t, dataset::UnitReport>> found;
-        auto const parts = work_.units[first].parts;
+        auto const& unit = work_.units[first];
         bool whole = true;
         comm::agreed(comm_, [&] {
-            for (std::uint32_t part = 0; part < parts; ++part) {
-                if (SharedCapture::owner(part, comm_.size()) != comm_.rank()) continue;
+            for (std::uint32_t part = 0; part < unit.parts; ++part) {
+                if (SharedCapture::owner(part, unit, comm_.size()) != comm_.rank()) continue;
                 auto report = workspace_.finished(first + part);
                 whole = whole && report.has_value();
                 if (report) found.emplace_back(first + part, std::move(*report));
@@ -145,10 +145,12 @@ class Run {
                                 file.bytes / static_cast<std::uint64_t>(comm_.size()));
         std::uint64_t done = 0;
         std::optional<SharedCapture> shared;
-        comm::agreed(
-            comm_, [&] { shared.emplace(comm_, config_, work_.rules, files_, file, unit.parts); });
-        auto reports = shared->run(workspace_.path(), first,
-                                   [&](std::uint64_t more) { progress.update(done += more); });
+        comm::agreed(comm_,
+                     [&] { shared.emplace(comm_, config_, work_.rules, files_, file, unit); });
+        auto reports = shared->run(workspace_.path(), first, [&](std::uint64_t more) {
+            progress.update(done += more);
+            heed_stop();
+        });
         comm::agreed(comm_, [&] {
             for (auto& [part, report] : reports) {
                 workspace_.record(first + part, report);

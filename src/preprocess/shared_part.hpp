@@ -25,19 +25,6 @@ class SharedPart {
         table_.add(packet, kept);
     }
 
-    /// What a packet needs on its way to another rank, its kept bytes after it.
-    struct Sent {
-        base::Nanoseconds time;
-        packet::Endpoint source;
-        packet::Endpoint destination;
-        std::uint32_t wire_length;
-        std::uint32_t payload_length;
-        std::uint32_t part;
-        std::uint16_t kept;
-        packet::Protocol protocol;
-        std::uint8_t tcp_flags;
-    };
-
     dataset::UnitReport finish();
 
     dataset::CaptureEntry entry;

@@ -4,7 +4,6 @@
 
 #include <tessera/base/error.hpp>
 #include <tessera/burst/burst.hpp>
-#include <tessera/packet/decode.hpp>
 
 namespace tessera::preprocess {
 
@@ -29,10 +28,9 @@ UnitWorker::UnitWorker(PreprocessConfig const& config, dataset::LabelRules const
       rules_(rules),
       files_(files),
       on_bytes_(std::move(on_bytes)),
-      cutter_(config.token),
+      intake_(config),
       tokenizer_(config.token),
       table_(config.flow, [this](flow::Flow const& flow) { keep(flow); }),
-      filters_(config.filter),
       labels_(rules.set_names().size()) {}
 
 dataset::UnitReport UnitWorker::run(std::filesystem::path const& folder, std::size_t number,
@@ -61,11 +59,11 @@ void UnitWorker::read(capture::CaptureFile const& capture, dataset::ShardWriter&
     current_.emplace(Current{.shard = &shard,
                              .number = static_cast<std::uint32_t>(report.captures.size()),
                              .labels = rules_.for_capture(capture.name),
-                             .entry = {.path = capture.name, .bytes = capture.bytes},
-                             .drops = {}});
+                             .entry = {.path = capture.name, .bytes = capture.bytes}});
+    intake_.drops = {};
     read_frames(*reader);
     table_.finish();
-    current_->entry.packets_dropped = dropped_by_name(current_->drops);
+    current_->entry.packets_dropped = dropped_by_name(intake_.drops);
     if (auto const fault = reader->fault()) {
         current_->entry.fault = capture::to_text(*fault);
         base::validate(!config_.strict, base::ExitCode::bad_input, "'{}': {}", capture.name,
@@ -89,10 +87,10 @@ void UnitWorker::read_frames(capture::CaptureReader& reader) {
 
 void UnitWorker::take(packet::Frame const& frame) {
     ++current_->entry.packets_read;
-    if (!filters_.pass(frame)) return current_->drops.add(packet::Drop::filtered);
-    if (auto const drop = packet::decode(frame, packet_)) return current_->drops.add(*drop);
+    auto const kept = intake_.take(frame);
+    if (!kept) return;
     ++current_->entry.packets_kept;
-    table_.add(packet_, cutter_.cut(packet_));
+    table_.add(intake_.packet, *kept);
 }
 
 void UnitWorker::keep(flow::Flow const& flow) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "packet_intake.hpp"
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -11,14 +13,12 @@
 #include <tessera/base/files.hpp>
 #include <tessera/capture/capture_files.hpp>
 #include <tessera/capture/capture_reader.hpp>
-#include <tessera/capture/filter.hpp>
 #include <tessera/dataset/labels.hpp>
 #include <tessera/dataset/manifest.hpp>
 #include <tessera/dataset/shard_writer.hpp>
 #include <tessera/flow/flow_table.hpp>
 #include <tessera/packet/drop.hpp>
 #include <tessera/preprocess/preprocess.hpp>
-#include <tessera/token/packet_cutter.hpp>
 #include <tessera/token/tokenizer.hpp>
 
 namespace tessera::preprocess {
@@ -49,7 +49,6 @@ class UnitWorker {
         std::uint32_t number;  // of the capture in the shard
         dataset::CaptureLabels labels;
         dataset::CaptureEntry entry;
-        packet::DropCounts drops;
     };
 
     void read(capture::CaptureFile const& capture, dataset::ShardWriter& shard,
@@ -62,12 +61,10 @@ class UnitWorker {
     dataset::LabelRules const& rules_;
     base::FileSystem& files_;
     OnBytes on_bytes_;
-    token::PacketCutter cutter_;
+    PacketIntake intake_;
     token::Tokenizer tokenizer_;
     flow::FlowTable table_;
-    capture::Filters filters_;
     std::optional<Current> current_;
-    packet::Packet packet_;             // the one being looked at
     std::vector<std::int32_t> labels_;  // of one flow, a class a set
 };
 

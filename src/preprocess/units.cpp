@@ -19,10 +19,10 @@ std::uint32_t parts_of(std::uint64_t bytes, std::uint64_t share) {
 std::vector<Unit> cut_units(std::span<CaptureSize const> captures, std::uint64_t target) {
     std::vector<Unit> units;
     for (std::size_t i = 0; i < captures.size(); ++i) {
-        auto const [bytes, parts] = captures[i];
+        auto const [bytes, parts, reading] = captures[i];
         if (parts > 1) {
             for (std::uint32_t part = 0; part < parts; ++part) {
-                units.push_back({i, 1, bytes / parts, part, parts});
+                units.push_back({i, 1, bytes / parts, part, parts, reading});
             }
             continue;
         }

@@ -7,14 +7,22 @@
 
 namespace tessera::preprocess {
 
+/// How the captures of a unit are read.
+enum class Reading : std::uint8_t {
+    alone,      ///< by one rank
+    in_slices,  ///< by all ranks: each reads pieces of the file
+    in_order,   ///< by one rank for all: the file shows its packets only from front to back
+};
+
 /// A run of captures that one rank turns into one shard; or one share of the flows of a capture so
-/// large that all ranks read it together.
+/// large that all ranks work on it together.
 struct Unit {
     std::size_t first = 0;  ///< index into the sorted list of captures
     std::size_t captures = 0;
     std::uint64_t bytes = 0;
     std::uint32_t part = 0;
     std::uint32_t parts = 1;
+    Reading reading = Reading::alone;
 
     bool is_shared() const { return parts > 1; }
     bool operator==(Unit const&) const = default;
@@ -28,6 +36,7 @@ std::uint64_t unit_size(std::uint64_t corpus_bytes);
 struct CaptureSize {
     std::uint64_t bytes = 0;
     std::uint32_t parts = 1;  ///< into which its flows are shared out
+    Reading reading = Reading::alone;
 };
 
 /// Cuts the captures, in order, into units of about `target` bytes; a larger capture is one unit,

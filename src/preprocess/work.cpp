@@ -3,6 +3,7 @@
 #include <tessera/base/error.hpp>
 #include <tessera/base/files.hpp>
 #include <tessera/base/hash.hpp>
+#include <tessera/capture/capture_reader.hpp>
 #include <tessera/capture/sliced_capture.hpp>
 
 namespace tessera::preprocess {
@@ -29,12 +30,21 @@ std::string job_of(PreprocessConfig const& config, Work const& work) {
     return base::checksum(std::as_bytes(std::span(text)));
 }
 
+bool can_be_read(capture::CaptureFile const& capture, PreprocessConfig const& config) {
+    try {
+        capture::open_capture(capture.path, config.capture);
+    } catch (base::Error const&) {
+        return false;  // whoever reads it says why
+    }
+    return true;
+}
+
 // Only a plain classic pcap file can be read from its middle on.
-std::uint32_t parts_of(capture::CaptureFile const& capture, PreprocessConfig const& config) {
-    auto const parts =
-        preprocess::parts_of(capture.bytes, static_cast<std::uint64_t>(config.share_bytes));
-    if (parts == 1) return 1;
-    return capture::SlicedCapture::open(capture.path, config.capture) ? parts : 1;
+CaptureSize size_of(capture::CaptureFile const& capture, PreprocessConfig const& config) {
+    auto const parts = parts_of(capture.bytes, static_cast<std::uint64_t>(config.share_bytes));
+    if (parts == 1 || !can_be_read(capture, config)) return {capture.bytes};
+    bool const in_slices = capture::SlicedCapture::open(capture.path, config.capture).has_value();
+    return {capture.bytes, parts, in_slices ? Reading::in_slices : Reading::in_order};
 }
 
 }  // namespace
@@ -58,7 +68,7 @@ Work find_work(PreprocessConfig const& config) {
     if (config.labels == labels_by_folder) work.rules = rules_by_folder(work.captures);
     std::vector<CaptureSize> sizes;
     for (auto const& capture : work.captures) {
-        sizes.push_back({capture.bytes, parts_of(capture, config)});
+        sizes.push_back(size_of(capture, config));
         work.bytes += capture.bytes;
     }
     work.units = cut_units(sizes, unit_size(work.bytes));

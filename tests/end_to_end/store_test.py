@@ -1,5 +1,6 @@
 """From captures to a token store: the same bytes on any number of ranks, read back by h5py, bad files
 listed and harmless, resumed after a kill."""
+import gzip
 import json
 import os
 import pathlib
@@ -26,6 +27,31 @@ def joined(captures):
         if content[:4] == whole[:4] and content[20:24] == whole[20:24]:
             whole += content[24:]
     return whole
+
+
+def as_pcapng(content):
+    """The packets of a pcap file as pcapng: one section, one interface, enhanced packet blocks."""
+    order = "<" if content[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"
+    digits = 9 if content[:4] in (b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d") else 6
+
+    def block(kind, body):
+        body += b"\0" * (-len(body) % 4)
+        size = struct.pack("<I", 12 + len(body))
+        return struct.pack("<I", kind) + size + body + size
+
+    link = struct.unpack(order + "I", content[20:24])[0]
+    options = struct.pack("<HHBxxxHH", 9, 1, digits, 0, 0)
+    blocks = [block(0x0A0D0D0A, struct.pack("<IHHq", 0x1A2B3C4D, 1, 0, -1)),
+              block(1, struct.pack("<HHI", link, 0, 0) + options)]
+    at = 24
+    while at < len(content):
+        seconds, fraction, captured, wire = struct.unpack(order + "IIII", content[at:at + 16])
+        ticks = seconds * 10 ** digits + fraction
+        packet = content[at + 16:at + 16 + captured]
+        head = struct.pack("<IIIII", 0, ticks >> 32, ticks & 0xFFFFFFFF, captured, wire)
+        blocks.append(block(6, head + packet))
+        at += 16 + captured
+    return b"".join(blocks)
 
 
 class Store(InScratch):
@@ -134,6 +160,46 @@ class SharedCapture(InScratch):
         for ranks in (2, 3, 4, 8):
             with self.subTest(ranks=ranks):
                 self.assertEqual(tree(self.share("store", ranks)[0]), tree(first))
+
+    def test_pcapng_and_gzip_give_the_shards_of_pcap(self):
+        """Read by one rank for all; as many parts where each is larger than sixteen shares."""
+        content = self.capture.read_bytes()
+        pcapng = as_pcapng(content)
+        shards = {}
+        for name, written in (("a.pcap", content), ("a.pcapng", pcapng),
+                              ("a.pcap.gz", gzip.compress(content, 1)),
+                              ("a.pcapng.gz", gzip.compress(pcapng, 1))):
+            capture = self.scratch / name
+            capture.write_bytes(written)
+            for ranks in (1, 2, 3):
+                store = self.scratch / f"{name}-{ranks}"
+                tessera("preprocess", "--input", capture, "--share-bytes", 10_000, "--store", store,
+                        ranks=ranks)
+                shards[name, ranks] = {path: written for path, written in tree(store).items()
+                                       if path.endswith(".h5")}
+        first = shards["a.pcap", 1]
+        self.assertEqual(len(first), 17)
+        for which, found in shards.items():
+            self.assertEqual(found, first, which)
+
+    def test_stopped_by_a_signal_it_ends_soon_and_goes_on(self):
+        capture = self.scratch / "long.pcap"
+        content = self.capture.read_bytes()
+        capture.write_bytes(content + 100 * content[24:])
+        words = ("preprocess", "--input", capture, "--progress", "none", "--store")
+        stopped = self.scratch / "stopped"
+        running = subprocess.Popen(command(*words, stopped, ranks=2), env=ENVIRONMENT, text=True,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        end = time.monotonic() + 60
+        while time.monotonic() < end and not stopped.with_suffix(".partial").exists():
+            time.sleep(0.005)
+        running.send_signal(signal.SIGUSR1)
+        _, said = running.communicate(timeout=60)
+        self.assertEqual(running.returncode, 85, said)
+        self.assertIn("run me again", said)
+        tessera(*words, stopped, ranks=2)
+        tessera(*words, self.scratch / "undisturbed", ranks=1)
+        self.assertEqual(tree(stopped), tree(self.scratch / "undisturbed"))
 
     def test_records_in_a_payload_deceive_nobody(self):
         """Packets full of what looks like records, longer than a chunk: every guess in them is wrong."""

@@ -26,8 +26,9 @@ class MappedFile {
     /// page.
     void fetch(std::size_t offset, std::size_t size) const;
 
-    /// Gives the pages of [0, offset) back, so that a pass over a huge file stays small in memory.
-    void release_before(std::size_t offset) const;
+    /// Gives the pages of [begin, end) back, so that a pass over a huge file stays small in memory.
+    /// Their bytes can still be read, at the price of bringing them in again.
+    void release(std::size_t begin, std::size_t end) const;
 
   private:
     std::byte const* data_ = nullptr;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -38,15 +39,23 @@ class SlicedCapture {
         bool fault = false;  ///< the file cannot be read on from `end`
     };
 
-    /// Passes over the records that begin in [begin, until), headers only.
+    using OnFrame = std::function<void(packet::Frame const&)>;
+
+    /// Reads the records that begin in [begin, until), in order.
+    Walk read(std::uint64_t begin, std::uint64_t until, OnFrame const& on_frame);
+
+    /// Passes over them, headers only.
     Walk walk(std::uint64_t begin, std::uint64_t until);
 
-    /// From here on `reader()` gives the records of [begin, end), and the fault that ends them.
-    /// Offsets in a fault are the file's, records are counted from `begin`.
-    CaptureReader& read(std::uint64_t begin, std::uint64_t end);
+    /// The fault that the last read or walk met: its offset is the file's, its record counts from
+    /// `begin`.
+    std::optional<ReadFault> const& fault() const;
 
   private:
     explicit SlicedCapture(std::filesystem::path const& path, CaptureLimits const& limits);
+
+    template <class Use>
+    Walk for_each(std::uint64_t begin, std::uint64_t until, Use const& use);
 
     MappedSource* source_ = nullptr;  // owned by the reader
     std::unique_ptr<PcapReader> reader_;

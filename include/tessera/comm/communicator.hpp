@@ -80,8 +80,9 @@ void barrier(Communicator const& comm);
 using Messages = std::vector<std::vector<std::byte>>;
 
 /// Rank r gets `send[r]` of every rank; `receive[r]` is what rank r sent here. `receive` keeps its
-/// memory from call to call. A message may be as long as MPI counts in int.
-void all_to_all(Communicator const& comm, Messages const& send, Messages& receive);
+/// memory from call to call; a rank's message to itself changes places with `receive`. A message
+/// may be as long as MPI counts in int.
+void all_to_all(Communicator const& comm, Messages& send, Messages& receive);
 
 /// Swaps `send` and `receive` (same count) with rank `peer`, which makes the matching call. The
 /// building block of reductions in a fixed order.

@@ -24,8 +24,8 @@ struct PreprocessConfig {
     bool strict = false;             ///< stop at the first bad file
     std::string filter;              ///< BPF expression; empty: every packet
     std::int64_t share_bytes = 64LL
-                               << 20;  ///< a plain pcap file from here on is read by all ranks
-                                       ///< together, in a share for each so many bytes; 0: never
+                               << 20;  ///< a capture from here on is worked on by all ranks
+                                       ///< together, in a part for each so many bytes; 0: never
     capture::CaptureLimits capture;
     token::TokenConfig token;
     flow::FlowConfig flow;

@@ -1,0 +1,169 @@
+#include "rounds.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <span>
+#include <utility>
+#include <vector>
+
+#include <tessera/base/error.hpp>
+#include <tessera/capture/sliced_capture.hpp>
+
+namespace tessera::preprocess {
+
+namespace {
+
+constexpr std::size_t chunks_a_rank = 32;  // in a round; their packets are in memory together
+
+std::uint64_t chunk_size(std::int64_t share_bytes) {
+    constexpr std::uint64_t least = std::uint64_t{16} << 10U;
+    constexpr std::uint64_t most = std::uint64_t{256} << 10U;
+    return std::clamp(static_cast<std::uint64_t>(share_bytes) / 256, least, most);
+}
+
+capture::SlicedCapture opened(capture::CaptureFile const& file,
+                              capture::CaptureLimits const& limits) {
+    auto sliced = capture::SlicedCapture::open(file.path, limits);
+    base::validate(sliced.has_value(), base::ExitCode::bad_input,
+                   "'{}' changed while it was read: it is no plain pcap file any more",
+                   base::printable(file.name));
+    return std::move(*sliced);
+}
+
+class SlicedRounds final : public Rounds {
+  public:
+    SlicedRounds(comm::Communicator const& comm, PreprocessConfig const& config,
+                 capture::CaptureFile const& file)
+        : comm_(comm),
+          chunk_bytes_(chunk_size(config.share_bytes)),
+          sliced_(opened(file, config.capture)),
+          total_((sliced_.size() + chunk_bytes_ - 1) / chunk_bytes_),
+          begin_(sliced_.first_record()) {}
+
+    // The first chunk of a round begins where the round before ended, so only others are guessed.
+    std::uint64_t read(PacketPost& post) override {
+        auto const ranks = static_cast<std::uint64_t>(comm_.size());
+        walks_.assign(std::min(total_ - first_, ranks * chunks_a_rank), {});
+        own_.clear();
+        for (auto i = static_cast<std::size_t>(comm_.rank()); i < walks_.size(); i += ranks) {
+            own_.push_back({i, post.place(), {}});
+            read_chunk(own_.back(), i == 0 ? begin_ : sliced_.guess(from(i)), post);
+        }
+        return own_.size() * chunk_bytes_;
+    }
+
+    bool settle(PacketPost& post) override {
+        std::vector<std::size_t> all(walks_.size());
+        std::iota(all.begin(), all.end(), std::size_t{0});
+        share(all);
+        while (auto const wrong = first_wrong()) {
+            auto const [chunk, begin] = *wrong;
+            comm::agreed(comm_, [&] { read_again(chunk, begin, post); });
+            share(std::span(&chunk, 1));
+        }
+        return go_on();
+    }
+
+    std::optional<capture::ReadFault> fault() const override { return fault_; }
+
+  private:
+    using Walk = capture::SlicedCapture::Walk;
+
+    /// A chunk that this rank reads.
+    struct Own {
+        std::size_t chunk;  // in the round
+        PacketPost::Place before;
+        std::optional<capture::ReadFault> fault;
+    };
+
+    std::uint64_t from(std::size_t chunk) const { return (first_ + chunk) * chunk_bytes_; }
+
+    // A chunk that lies wholly in a record of the one before, or behind a fault, is empty.
+    void read_chunk(Own& own, std::uint64_t begin, PacketPost& post) {
+        auto& walk = walks_[own.chunk];
+        auto const until = std::min(from(own.chunk) + chunk_bytes_, sliced_.size());
+        walk = {begin, begin, 0, false};
+        own.fault.reset();
+        if (begin >= from(own.chunk) && begin < until) {
+            walk =
+                sliced_.read(begin, until, [&](packet::Frame const& frame) { post.take(frame); });
+            own.fault = sliced_.fault();
+        }
+        post.end_chunk();
+    }
+
+    // What this rank read behind the chunk is put behind it once more.
+    void read_again(std::size_t chunk, std::uint64_t begin, PacketPost& post) {
+        auto own = std::find_if(own_.begin(), own_.end(),
+                                [&](Own const& one) { return one.chunk == chunk; });
+        if (own == own_.end()) return;
+        post.back_to(own->before);
+        read_chunk(*own, begin, post);
+        while (++own != own_.end()) {
+            own->before = post.place();
+            read_chunk(*own, walks_[own->chunk].begin, post);
+        }
+    }
+
+    // One rank says how its chunk went, the others add nothing.
+    void share(std::span<std::size_t const> chunks) {
+        std::vector<std::uint64_t> values;
+        for (auto const chunk : chunks) {
+            bool const mine = std::any_of(own_.begin(), own_.end(),
+                                          [&](Own const& own) { return own.chunk == chunk; });
+            auto const walk = mine ? walks_[chunk] : Walk{};
+            values.insert(values.end(), {walk.begin, walk.end, walk.records, walk.fault ? 1U : 0U});
+        }
+        comm::all_reduce(comm_, values, comm::Op::sum);
+        for (std::size_t i = 0; i < chunks.size(); ++i) {
+            auto const* value = &values[4 * i];
+            walks_[chunks[i]] = {value[0], value[1], value[2], value[3] != 0};
+        }
+    }
+
+    std::optional<std::pair<std::size_t, std::uint64_t>> first_wrong() const {
+        auto begin = begin_;
+        for (std::size_t chunk = 0; chunk < walks_.size(); ++chunk) {
+            if (walks_[chunk].begin != begin) return std::pair(chunk, begin);
+            begin = walks_[chunk].end;
+        }
+        return std::nullopt;
+    }
+
+    // Past the round, which is right now.
+    bool go_on() {
+        for (auto const& own : own_) {
+            if (!own.fault) continue;
+            fault_ = own.fault;
+            fault_->record += records_;
+            for (std::size_t i = 0; i < own.chunk; ++i) fault_->record += walks_[i].records;
+        }
+        bool const faulty =
+            std::any_of(walks_.begin(), walks_.end(), [](Walk const& walk) { return walk.fault; });
+        for (auto const& walk : walks_) records_ += walk.records;
+        if (!walks_.empty()) begin_ = walks_.back().end;
+        first_ += walks_.size();
+        return !faulty && first_ < total_;
+    }
+
+    comm::Communicator const& comm_;
+    std::uint64_t chunk_bytes_;
+    capture::SlicedCapture sliced_;
+    std::uint64_t total_;        // chunks
+    std::uint64_t first_ = 0;    // chunk of the round
+    std::uint64_t begin_;        // of its first record
+    std::uint64_t records_ = 0;  // before the round
+    std::vector<Walk> walks_;    // of the round, [chunk]
+    std::vector<Own> own_;
+    std::optional<capture::ReadFault> fault_;
+};
+
+}  // namespace
+
+std::unique_ptr<Rounds> sliced_rounds(comm::Communicator const& comm,
+                                      PreprocessConfig const& config,
+                                      capture::CaptureFile const& file) {
+    return std::make_unique<SlicedRounds>(comm, config, file);
+}
+
+}  // namespace tessera::preprocess
