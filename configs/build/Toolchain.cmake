@@ -28,7 +28,8 @@ if(TESSERA_SANITIZE)
                         -fno-omit-frame-pointer -g)
     add_link_options(-fsanitize=${TESSERA_SANITIZE})
     target_compile_options(tessera_warnings INTERFACE
-        $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized -Wno-mismatched-new-delete>)
+        $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized -Wno-mismatched-new-delete
+            -Wno-stringop-overflow>)
 endif()
 
 if(TESSERA_NATIVE)

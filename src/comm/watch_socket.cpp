@@ -1,18 +1,23 @@
 #include "watch_socket.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <vector>
 
 #include <arpa/inet.h>
-#include <netdb.h>
+#include <fmt/format.h>
+#include <ifaddrs.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <tessera/base/error.hpp>
+#include <tessera/base/time.hpp>
 
 namespace tessera::comm {
 
@@ -30,13 +35,51 @@ void require(bool done, char const* call) {
                    std::strerror(errno));
 }
 
-/// True when a connection that was begun stands within `seconds`.
-bool stands(int descriptor, double seconds) {
-    pollfd wanted{.fd = descriptor, .events = POLLOUT, .revents = 0};
-    if (::poll(&wanted, 1, static_cast<int>(seconds * 1e3)) != 1) return false;
+sockaddr_in address_of(std::uint32_t host, std::uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = host;
+    address.sin_port = htons(port);
+    return address;
+}
+
+/// True when the connection that was begun stands.
+bool stands(int descriptor) {
     int error = 0;
     socklen_t size = sizeof error;
     return ::getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size) == 0 && error == 0;
+}
+
+/// Sockets that are being connected, one an address.
+std::vector<WatchSocket> begun(WatchSocket::Hosts const& hosts, std::uint16_t port) {
+    std::vector<WatchSocket> sockets;
+    for (auto const host : hosts) {
+        if (host == 0) break;
+        WatchSocket socket(::socket(AF_INET, type, 0));
+        auto const address = address_of(host, port);
+        if (::connect(socket.descriptor(), generic(address), sizeof address) == 0 ||
+            errno == EINPROGRESS)
+            sockets.push_back(std::move(socket));
+    }
+    return sockets;
+}
+
+/// The socket that stands first, the number of sockets when none does before `seconds` are over.
+std::size_t first_standing(std::vector<WatchSocket> const& sockets, double seconds) {
+    std::vector<pollfd> waiting;
+    for (auto const& socket : sockets)
+        waiting.push_back({.fd = socket.descriptor(), .events = POLLOUT, .revents = 0});
+    base::Stopwatch const watch;
+    for (auto left = seconds; left > 0; left = seconds - watch.seconds()) {
+        if (::poll(waiting.data(), waiting.size(), static_cast<int>(left * 1e3)) <= 0) continue;
+        for (std::size_t i = 0; i < waiting.size(); ++i) {
+            if (waiting[i].revents == 0) continue;
+            if (stands(waiting[i].fd)) return i;
+            waiting[i].fd = -1;  // refused: poll passes over it
+        }
+        if (std::ranges::all_of(waiting, [](auto const& one) { return one.fd < 0; })) break;
+    }
+    return sockets.size();
 }
 
 }  // namespace
@@ -71,23 +114,33 @@ std::optional<WatchSocket> WatchSocket::accepted() const {
     return WatchSocket(descriptor);
 }
 
-std::optional<WatchSocket> WatchSocket::connected(std::string const& host, std::uint16_t port,
-                                                  double seconds) {
-    addrinfo hints{};
-    hints.ai_family = AF_INET;
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    auto const service = std::to_string(port);
-    if (::getaddrinfo(host.c_str(), service.c_str(), &hints, &found) != 0) return std::nullopt;
-    std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> const owner(found, &::freeaddrinfo);
-    for (auto const* one = found; one != nullptr; one = one->ai_next) {
-        WatchSocket socket(::socket(AF_INET, type, 0));
-        if (socket.descriptor_ < 0) continue;
-        auto const begun = ::connect(socket.descriptor_, one->ai_addr, one->ai_addrlen);
-        if (begun != 0 && errno != EINPROGRESS) continue;
-        if (stands(socket.descriptor_, seconds)) return socket;
+WatchSocket::Hosts WatchSocket::own_hosts(Reach reach) {
+    Hosts hosts{};
+    if (reach == Reach::this_node) {
+        hosts[0] = htonl(INADDR_LOOPBACK);
+        return hosts;
     }
-    return std::nullopt;
+    ifaddrs* found = nullptr;
+    require(::getifaddrs(&found) == 0, "getifaddrs");
+    std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> const owner(found, &::freeifaddrs);
+    std::size_t count = 0;
+    for (auto const* one = found; one != nullptr && count < hosts.size(); one = one->ifa_next) {
+        auto const usable = (one->ifa_flags & IFF_UP) != 0 && (one->ifa_flags & IFF_LOOPBACK) == 0;
+        if (!usable || one->ifa_addr == nullptr || one->ifa_addr->sa_family != AF_INET) continue;
+        sockaddr_in address{};
+        std::memcpy(&address, one->ifa_addr, sizeof address);
+        hosts[count++] = address.sin_addr.s_addr;
+    }
+    if (count == 0) hosts[0] = htonl(INADDR_LOOPBACK);  // several "nodes" on a machine off line
+    return hosts;
+}
+
+std::optional<WatchSocket> WatchSocket::connected(Hosts const& hosts, std::uint16_t port,
+                                                  double seconds) {
+    auto sockets = begun(hosts, port);
+    auto const first = first_standing(sockets, seconds);
+    if (first == sockets.size()) return std::nullopt;
+    return std::move(sockets[first]);
 }
 
 bool WatchSocket::send(std::span<std::byte const> bytes) const {
@@ -102,9 +155,15 @@ std::optional<std::size_t> WatchSocket::receive(std::span<std::byte> bytes) cons
     return std::nullopt;
 }
 
-std::string node_name() {
-    std::array<char, 256> name{};
-    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
+std::string to_text(WatchSocket::Hosts const& hosts) {
+    std::string text;
+    for (auto const host : hosts) {
+        if (host == 0) break;
+        std::array<char, INET_ADDRSTRLEN> shown{};
+        ::inet_ntop(AF_INET, &host, shown.data(), shown.size());
+        text += fmt::format("{}{}", text.empty() ? "" : ", ", shown.data());
+    }
+    return text;
 }
 
 }  // namespace tessera::comm

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -14,6 +15,10 @@ class WatchSocket {
   public:
     enum class Reach { this_node, all_nodes };
 
+    /// IPv4 addresses of a node in network order, 0 where there are fewer. Not its name: compute
+    /// nodes do not always know each other's.
+    using Hosts = std::array<std::uint32_t, 8>;
+
     explicit WatchSocket(int descriptor) : descriptor_(descriptor) {}
     ~WatchSocket();
     WatchSocket(WatchSocket&& other) noexcept : descriptor_(other.descriptor_) {
@@ -26,6 +31,8 @@ class WatchSocket {
         return *this;
     }
 
+    int descriptor() const { return descriptor_; }
+
     /// Listens on a port that the system chooses. Error(environment).
     static WatchSocket listening(Reach reach);
     std::uint16_t port() const;
@@ -33,8 +40,11 @@ class WatchSocket {
     /// The next connection, none when nobody asks.
     std::optional<WatchSocket> accepted() const;
 
-    /// None when the other side cannot be reached within `seconds`.
-    static std::optional<WatchSocket> connected(std::string const& host, std::uint16_t port,
+    /// Where such a socket is reached: the loopback, or every other address of this node.
+    static Hosts own_hosts(Reach reach);
+
+    /// A connection to the first of `hosts` that answers; none within `seconds`: nothing.
+    static std::optional<WatchSocket> connected(Hosts const& hosts, std::uint16_t port,
                                                 double seconds);
 
     /// False when the connection is gone, or its buffer full: what was sent is then of no use.
@@ -47,7 +57,7 @@ class WatchSocket {
     int descriptor_ = -1;
 };
 
-/// Name of this node, as others may look it up.
-std::string node_name();
+/// "10.0.0.1, 192.168.1.1"
+std::string to_text(WatchSocket::Hosts const& hosts);
 
 }  // namespace tessera::comm

@@ -1,5 +1,8 @@
 #include "mpi.hpp"
+#include "pulse.hpp"
 #include "verdict.hpp"
+#include "watch_caller.hpp"
+#include "watch_report.hpp"
 #include "watch_socket.hpp"
 
 #include <algorithm>
@@ -32,100 +35,9 @@ using Link = Standing::Link;
 constexpr std::byte alive{'k'};
 constexpr std::byte the_end{'e'};
 constexpr std::byte goodbye{'g'};
-constexpr double working_share = 0.02;  // of a processor: less is idle
-constexpr double grace = 5;             // s that MPI gets to end the job
+constexpr double grace = 5;  // s that MPI gets to end the job
 
-template <std::size_t size>
-using Text = std::array<char, size>;
-
-template <std::size_t size>
-void put(Text<size>& to, std::string_view from) {
-    to.fill('\0');
-    std::ranges::copy(from.substr(0, size - 1), to.begin());
-}
-
-template <std::size_t size>
-std::string taken(Text<size> const& from) {
-    return {from.begin(), std::ranges::find(from, '\0')};
-}
-
-/// Where rank 0 is watched from, and what proves that a caller is of this job.
-struct Address {
-    Text<256> host{};
-    std::uint16_t port = 0;
-    std::array<std::uint32_t, 4> token{};
-};
-
-/// A sign of life. Ranks of one job run one program, so it travels as it lies in memory.
-struct Report {
-    std::array<std::uint32_t, 4> token{};
-    std::int32_t rank = 0;
-    bool leaves = false;
-    bool inside = false;
-    bool disk = false;
-    std::int64_t step = -1;
-    std::uint64_t collectives = 0;
-    double still = 0;
-    double idle = 0;
-    Text<24> phase{};
-    Text<24> collective{};
-    Text<64> host{};
-};
-
-/// How long the main thread of this rank has stood, and the process been idle.
-class Pulse {
-  public:
-    Report report(Activity::Place const& place) {
-        if (place.moves != moves_) {
-            moves_ = place.moves;
-            stood_.restart();
-            idle_.restart();
-        }
-        auto const used = processor_seconds();
-        if (used - used_ > working_share * tick_.seconds()) idle_.restart();
-        used_ = used;
-        tick_.restart();
-        Report report{.inside = place.inside,
-                      .disk = place.pace == Activity::Pace::disk,
-                      .step = place.step,
-                      .collectives = place.collectives,
-                      .still = stood_.seconds(),
-                      .idle = idle_.seconds()};
-        put(report.phase, place.phase);
-        put(report.collective, place.collective);
-        put(report.host, node_name());
-        return report;
-    }
-
-  private:
-    static double processor_seconds() {
-        timespec time{};
-        ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-    }
-
-    std::uint64_t moves_ = 0;
-    double used_ = 0;
-    base::Stopwatch stood_;
-    base::Stopwatch idle_;
-    base::Stopwatch tick_;
-};
-
-Standing standing_of(Report const& report) {
-    return {.link = report.leaves ? Link::goodbye : Link::up,
-            .silent = 0,
-            .still = report.still,
-            .idle = report.idle,
-            .inside = report.inside,
-            .disk = report.disk,
-            .collectives = report.collectives,
-            .step = report.step,
-            .phase = taken(report.phase),
-            .collective = taken(report.collective),
-            .host = taken(report.host)};
-}
-
-std::array<std::uint32_t, 4> random_token() {
+WatchToken random_token() {
     std::random_device device;
     return {device(), device(), device(), device()};
 }
@@ -135,33 +47,6 @@ bool on_one_node(int ranks) {
     auto const* const local = std::getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
     return local != nullptr && std::to_string(ranks) == local;
 }
-
-template <class T>
-std::span<std::byte const> bytes_of(T const& value) {
-    return std::as_bytes(std::span(&value, 1));
-}
-
-/// One connection at rank 0.
-struct Caller {
-    WatchSocket socket;
-    int rank = -1;  // not known before its first report
-    std::array<std::byte, sizeof(Report)> buffer{};
-    std::size_t filled = 0;
-
-    /// Whole reports that have come; none: the connection is gone.
-    std::optional<std::vector<Report>> reports() {
-        std::vector<Report> whole;
-        for (;;) {
-            auto const got = socket.receive(std::span(buffer).subspan(filled));
-            if (!got) return whole.empty() ? std::nullopt : std::optional(whole);
-            if (*got == 0) return whole;
-            filled += *got;
-            if (filled < buffer.size()) continue;
-            std::memcpy(&whole.emplace_back(), buffer.data(), buffer.size());
-            filled = 0;
-        }
-    }
-};
 
 }  // namespace
 
@@ -190,7 +75,7 @@ class Watchdog::Thread {
         auto const reach = on_one_node(comm_.size()) ? WatchSocket::Reach::this_node
                                                      : WatchSocket::Reach::all_nodes;
         listener_.emplace(WatchSocket::listening(reach));
-        put(address_.host, reach == WatchSocket::Reach::this_node ? "127.0.0.1" : node_name());
+        address_.hosts = WatchSocket::own_hosts(reach);
         address_.port = listener_->port();
         address_.token = random_token();
         ranks_.resize(static_cast<std::size_t>(comm_.size()));
@@ -214,7 +99,7 @@ class Watchdog::Thread {
         return stopping_;
     }
 
-    Report own_report() {
+    WatchReport own_report() {
         auto report = pulse_.report(comm_.handle()->activity.place());
         report.rank = comm_.rank();
         return report;
@@ -238,7 +123,7 @@ class Watchdog::Thread {
         tell_all(alive);
     }
 
-    void listen_to(Caller& caller) {
+    void listen_to(WatchCaller& caller) {
         auto const reports = caller.reports();
         if (!reports) return close(caller);
         for (auto const& report : *reports) {
@@ -253,7 +138,7 @@ class Watchdog::Thread {
         }
     }
 
-    void close(Caller& caller) {
+    void close(WatchCaller& caller) {
         if (caller.rank > 0) {
             auto& rank = ranks_[static_cast<std::size_t>(caller.rank)];
             if (rank.link != Link::goodbye) rank.link = Link::broken;
@@ -299,12 +184,12 @@ class Watchdog::Thread {
                 return false;
             }
         }
-        root_ = WatchSocket::connected(taken(address_.host), address_.port, config_.limit);
+        root_ = WatchSocket::connected(address_.hosts, address_.port, config_.limit);
         if (!root_) {
             end_job(
-                fmt::format("cannot reach rank 0 at {}:{} to be watched; --hang-limit 0 trains "
-                            "without a watchdog",
-                            taken(address_.host), address_.port));
+                fmt::format("cannot reach rank 0 at {} port {} to be watched (a firewall between "
+                            "nodes?); --hang-limit 0 trains without a watchdog",
+                            to_text(address_.hosts), address_.port));
         }
         heard_root_.restart();
         return true;
@@ -351,7 +236,7 @@ class Watchdog::Thread {
 
     Communicator comm_;
     WatchdogConfig config_;
-    Address address_;
+    WatchAddress address_;
     std::mutex mutex_;
     std::condition_variable changed_;
     bool stopping_ = false;
@@ -359,7 +244,7 @@ class Watchdog::Thread {
     Pulse pulse_;
 
     std::optional<WatchSocket> listener_;  // rank 0
-    std::vector<Caller> callers_;
+    std::vector<WatchCaller> callers_;
     std::vector<Standing> ranks_;
     std::vector<base::Stopwatch> heard_;  // [rank] since the last word
 
