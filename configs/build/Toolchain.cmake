@@ -25,7 +25,7 @@ target_compile_options(tessera_warnings INTERFACE
 # Sanitized code runs at -O1; GCC's flow-based warnings report false positives there.
 if(TESSERA_SANITIZE)
     add_compile_options(-fsanitize=${TESSERA_SANITIZE} -fno-sanitize-recover=all
-                        -fno-omit-frame-pointer -g)
+                        -fno-omit-frame-pointer -g1)
     add_link_options(-fsanitize=${TESSERA_SANITIZE})
     target_compile_options(tessera_warnings INTERFACE
         $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized -Wno-mismatched-new-delete
