@@ -104,7 +104,7 @@ void add_transport(FieldValues& values, Packet const& packet) {
 std::optional<Packet> parsed(ByteSpan bytes) {
     packet::Frame const frame{bytes, static_cast<std::uint32_t>(bytes.size()),
                               packet::LinkType::raw_ip, 0};
-    auto const result = packet::decode(frame);
+    auto const result = packet::decode(frame, packet::Tunnels::outer);
     auto const* packet = std::get_if<Packet>(&result);
     return packet == nullptr ? std::nullopt : std::optional(*packet);
 }

@@ -88,7 +88,7 @@ class Classifier::Pipeline {
     void take(packet::Frame const& frame) {
         ++counts_.packets_read;
         if (filtered_out(frame)) return counts_.dropped.add(packet::Drop::filtered);
-        auto const decoded = packet::decode(frame);
+        auto const decoded = packet::decode(frame, token::tunnels_of(model_.reading().token));
         if (auto const* drop = std::get_if<packet::Drop>(&decoded)) {
             return counts_.dropped.add(*drop);
         }

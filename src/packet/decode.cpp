@@ -81,10 +81,27 @@ Header walk_from_link(LinkType link, detail::Walk& walk) noexcept {
     return first == Header::dropped ? walk.stop(Drop::unknown_link_type) : walk_on(first, walk);
 }
 
+// Of datagrams inside each other: a frame made to exhaust us goes no deeper.
+constexpr unsigned max_udp_tunnels = 4;
+
+// The innermost TCP or UDP packet: of a datagram that carries none that can be read, it is itself.
+detail::Result udp_or_inside(detail::Walk walk, Frame const& frame, Packet& packet,
+                             Tunnels tunnels) noexcept {
+    if (tunnels == Tunnels::outer) return detail::udp(walk, frame, packet);
+    for (unsigned met = 0; met < max_udp_tunnels && walk.holds(8); ++met) {
+        auto inside = walk;
+        auto const header = walk_on(detail::udp_tunnel(inside), inside);
+        if (header == Header::tcp && !detail::tcp(inside, frame, packet)) return std::nullopt;
+        if (header != Header::udp || detail::udp(inside, frame, packet)) break;
+        walk = inside;
+    }
+    return detail::udp(walk, frame, packet);
+}
+
 }  // namespace
 
 // Ethernet and IPv4 go straight through; whatever else they lead to, the loop follows.
-std::optional<Drop> decode(Frame const& frame, Packet& packet) noexcept {
+std::optional<Drop> decode(Frame const& frame, Packet& packet, Tunnels tunnels) noexcept {
     detail::Walk walk(frame);
     auto header = Header::dropped;
     if (frame.link == LinkType::ethernet) {
@@ -98,15 +115,15 @@ std::optional<Drop> decode(Frame const& frame, Packet& packet) noexcept {
         case Header::tcp:
             return detail::tcp(walk, frame, packet);
         case Header::udp:
-            return detail::udp(walk, frame, packet);
+            return udp_or_inside(walk, frame, packet, tunnels);
         default:
             return walk.drop;
     }
 }
 
-std::variant<Packet, Drop> decode(Frame const& frame) noexcept {
+std::variant<Packet, Drop> decode(Frame const& frame, Tunnels tunnels) noexcept {
     Packet packet;
-    if (auto const drop = decode(frame, packet)) return *drop;
+    if (auto const drop = decode(frame, packet, tunnels)) return *drop;
     return packet;
 }
 

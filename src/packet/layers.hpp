@@ -41,4 +41,8 @@ Header ipv6_fragment(Walk& walk) noexcept;
 Header authentication(Walk& walk) noexcept;
 Header gre(Walk& walk) noexcept;
 
+/// The walk stands at a UDP header: what VXLAN, GENEVE, GTP-U or Teredo carries, told by the port
+/// and by the header that has to follow; Header::dropped where it is none of them.
+Header udp_tunnel(Walk& walk) noexcept;
+
 }  // namespace tessera::packet::detail

@@ -1,7 +1,5 @@
 #include "packet_intake.hpp"
 
-#include <tessera/packet/decode.hpp>
-
 namespace tessera::preprocess {
 
 std::optional<base::ByteSpan> PacketIntake::take(packet::Frame const& frame) {
@@ -9,7 +7,7 @@ std::optional<base::ByteSpan> PacketIntake::take(packet::Frame const& frame) {
         drops.add(packet::Drop::filtered);
         return std::nullopt;
     }
-    if (auto const drop = packet::decode(frame, packet)) {
+    if (auto const drop = packet::decode(frame, packet, tunnels_)) {
         drops.add(*drop);
         return std::nullopt;
     }

@@ -4,6 +4,7 @@
 
 #include <tessera/base/bytes.hpp>
 #include <tessera/capture/filter.hpp>
+#include <tessera/packet/decode.hpp>
 #include <tessera/packet/drop.hpp>
 #include <tessera/packet/packet.hpp>
 #include <tessera/preprocess/preprocess.hpp>
@@ -15,7 +16,9 @@ namespace tessera::preprocess {
 class PacketIntake {
   public:
     explicit PacketIntake(PreprocessConfig const& config)
-        : cutter_(config.token), filters_(config.filter) {}
+        : cutter_(config.token),
+          filters_(config.filter),
+          tunnels_(token::tunnels_of(config.token)) {}
 
     /// The bytes to keep of the packet in the frame, which stands in `packet` then; none when it
     /// was dropped and counted. Both are valid until the next call.
@@ -27,6 +30,7 @@ class PacketIntake {
   private:
     token::PacketCutter cutter_;
     capture::Filters filters_;
+    packet::Tunnels tunnels_;
 };
 
 }  // namespace tessera::preprocess

@@ -29,9 +29,18 @@ void describe(base::OptionTable& options, TokenConfig& config) {
         .add("masking", config.masking, "which header fields are hidden", masking_profiles())
         .add("start", config.start, "where the bytes kept of a packet begin",
              {"link", "network", "transport", "payload"})
+        .add("tunnels", config.tunnels,
+             "packet used where UDP carries others (VXLAN, GENEVE, GTP-U, Teredo)",
+             {"inner", "outer"})
         .add("bytes_per_packet", config.bytes_per_packet,
              "bytes kept of a packet, 1 to 65535; 0: as the tokenizer's reference (64; deep-packet "
              "1500)");
+}
+
+packet::Tunnels tunnels_of(TokenConfig const& config) {
+    base::validate(config.tunnels == "inner" || config.tunnels == "outer", base::ExitCode::usage,
+                   "token.tunnels is '{}': give inner or outer", config.tunnels);
+    return config.tunnels == "inner" ? packet::Tunnels::inner : packet::Tunnels::outer;
 }
 
 std::size_t kept_bytes(TokenConfig const& config) {
@@ -49,7 +58,9 @@ std::string token_settings(TokenConfig const& config) {
     auto text =
         fmt::format("tokenizer {}\nmasking {}\n", tokenizer_identity(config).hash, masking_version);
     for (auto const field : hidden) text += fmt::format("hide {}\n", name(field));
-    return text + fmt::format("start {}\nbytes {}\n", config.start, kept_bytes(config));
+    tunnels_of(config);  // a word without a meaning has no settings
+    return text + fmt::format("start {}\nbytes {}\ntunnels {}\n", config.start, kept_bytes(config),
+                              config.tunnels);
 }
 
 std::string token_settings_hash(TokenConfig const& config) {

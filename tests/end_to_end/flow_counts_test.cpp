@@ -81,7 +81,7 @@ Flows flows_of(std::filesystem::path const& capture) {
                           [&](flow::Flow const& flow) { result.emplace(flow.key, facts(flow)); });
     auto const reader = capture::open_capture(capture);
     for (packet::Frame frame; reader->next(frame);) {
-        auto const decoded = packet::decode(frame);
+        auto const decoded = packet::decode(frame, packet::Tunnels::outer);
         if (auto const* packet = std::get_if<packet::Packet>(&decoded)) table.add(*packet, {});
     }
     table.finish();

@@ -172,13 +172,44 @@ TEST(Tunnel, GreThatWeDoNotFollow) {
     EXPECT_EQ(gre("0000 2001"), Drop::not_ip);                            // next-hop resolution
 }
 
-TEST(Tunnel, UdpTunnelsAreThePayloadOfUdp) {
+test::Bytes in_udp(std::uint16_t port, test::Bytes const& payload) {
+    return test::ip_packet(
+        {.protocol = Protocol::udp, .destination_port = port, .payload = payload});
+}
+
+TEST(Tunnel, OuterPolicyTakesTheDatagramAround) {
     auto const vxlan = hex("0800000000000100") + test::ethernet(0x0800, test::datagram4());
-    auto const packet = kept(
-        test::ip_packet({.protocol = Protocol::udp, .destination_port = 4789, .payload = vxlan}));
+    auto const bytes = in_udp(4789, vxlan);
+    auto const packet =
+        std::get<Packet>(decode(test::frame_of(bytes, LinkType::raw_ip), Tunnels::outer));
     EXPECT_EQ(packet.destination.port, 4789);
     EXPECT_EQ(packet.payload_length, vxlan.size());
     EXPECT_EQ(packet.tunnels, 0);
+}
+
+// The port alone makes no tunnel, and what carries ARP or a cut header is a datagram all the same.
+TEST(Tunnel, WithoutAPacketInsideTheDatagramIsIt) {
+    auto const arp = test::ethernet(0x0806, test::Bytes(28));
+    for (auto const& [port, payload] : std::vector<std::pair<std::uint16_t, test::Bytes>>{
+             {4789, hex("0800000000000100") + arp},
+             {4789, hex("0000000000000100") + test::ethernet(0x0800, test::datagram4())},
+             {4789, {}},
+             {6081, hex("4000655800000000") + test::ethernet(0x0800, test::datagram4())},
+             {2152, hex("32010004 00000000 00000000")},
+             {2152, hex("34ff0004 00000000 00000001 00")},
+             {3544, hex("0001ffff")},
+             {3544, test::datagram4()}}) {
+        auto const packet = kept(in_udp(port, payload));
+        EXPECT_EQ(packet.destination.port, port);
+        EXPECT_EQ(packet.payload_length, payload.size());
+        EXPECT_EQ(packet.tunnels, 0);
+    }
+}
+
+TEST(Tunnel, DatagramsInsideEachOtherEnd) {
+    auto payload = test::datagram4();
+    for (int i = 0; i < 40; ++i) payload = in_udp(2152, hex("30ff0000 00000001") + payload);
+    EXPECT_LE(kept(payload).tunnels, 4);
 }
 
 }  // namespace tessera::packet

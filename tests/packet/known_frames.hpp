@@ -31,6 +31,7 @@ struct KnownFrame {
     Bytes before;  ///< all that stands before the datagram
     bool six = false;
     unsigned tunnels = 0;
+    std::size_t datagram = 0;  ///< where the header of a UDP tunnel ends; 0: none
 
     Bytes bytes() const { return before + (six ? datagram6() : datagram4()); }
 };
@@ -121,6 +122,30 @@ inline std::vector<KnownFrame> known_frames() {
          hex(mac4 + outer4("33") + "04 04 0000 00000001 00000001 000000000000000000000000"), false,
          1},
         {"MPLS in IP", L::ethernet, hex(mac4 + outer4("89") + "00011140"), false, 1},
+        {"VXLAN", L::ethernet,
+         hex(mac4 + outer4("11") + "c000 12b5 0100 0000 08000000 00007b00 " + mac4), false, 1, 42},
+        {"VXLAN of Linux, group policy", L::ethernet,
+         hex(mac4 + outer4("11") + "c000 2118 0100 0000 88000001 00007b00 " + macs + "86dd"), true,
+         1, 42},
+        {"GENEVE", L::ethernet,
+         hex(mac4 + outer4("11") + "c000 17c1 0100 0000 00006558 00007b00 " + mac4), false, 1, 42},
+        {"GENEVE option IPv4", L::ethernet,
+         hex(mac4 + outer4("11") + "c000 17c1 0100 0000 02000800 00007b00 0102000100000000"), false,
+         1, 42},
+        {"GTP-U", L::ethernet, hex(mac4 + outer4("11") + "0868 0868 0100 0000 30ff 00f0 00000001"),
+         false, 1, 42},
+        {"GTP-U extension IPv6", L::ethernet,
+         hex(mac4 + outer4("11") + "0868 0868 0100 0000 34ff 00f0 00000001 00000085 01100900"),
+         true, 1, 42},
+        {"Teredo", L::ethernet, hex(mac4 + outer4("11") + "c000 0dd8 0100 0000"), true, 1, 42},
+        {"Teredo indications", L::ethernet,
+         hex(mac4 + outer4("11") +
+             "0dd8 c000 0100 0000 00010000 0000000000000001 00 0000 1234 c0000201"),
+         true, 1, 42},
+        {"GTP-U in VXLAN", L::ethernet,
+         hex(mac4 + outer4("11") + "c000 12b5 0100 0000 08000000 00007b00 " + mac4 + outer4("11") +
+             "0868 0868 0100 0000 30ff 00f0 00000001"),
+         false, 2, 42},
     };
 }
 

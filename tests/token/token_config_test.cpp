@@ -11,17 +11,19 @@ namespace {
 TEST(TokenSettings, SayAllThatDecidesTokens) {
     auto const text = token_settings({.masking = "T", .bytes_per_packet = 128});
     EXPECT_EQ(text.substr(text.find("masking")),
-              "masking 1\nhide tcp_timestamp\nhide tcp_window\nstart network\nbytes 128\n");
+              "masking 1\nhide tcp_timestamp\nhide tcp_window\nstart network\nbytes 128\ntunnels "
+              "inner\n");
 }
 
 TEST(TokenSettings, HashDiffersWithEach) {
     std::set<std::string> hashes;
     for (auto const& config :
          {TokenConfig{}, TokenConfig{.masking = "none"}, TokenConfig{.masking = "CTD"},
-          TokenConfig{.start = "transport"}, TokenConfig{.bytes_per_packet = 128}}) {
+          TokenConfig{.start = "transport"}, TokenConfig{.bytes_per_packet = 128},
+          TokenConfig{.tunnels = "outer"}}) {
         hashes.insert(token_settings_hash(config));
     }
-    EXPECT_EQ(hashes.size(), 5U);
+    EXPECT_EQ(hashes.size(), 6U);
 }
 
 TEST(TokenSettings, HashIsEqualWhereTokensAre) {
@@ -32,6 +34,7 @@ TEST(TokenSettings, HashIsEqualWhereTokensAre) {
 TEST(TokenSettings, RefuseUnknownNames) {
     EXPECT_THROW(token_settings({.tokenizer = "?"}), base::Error);
     EXPECT_THROW(token_settings({.masking = "?"}), base::Error);
+    EXPECT_THROW(token_settings({.tunnels = "?"}), base::Error);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <variant>
 
@@ -9,15 +10,22 @@
 
 namespace tessera::packet {
 
+/// Which packet is meant where UDP carries others (VXLAN, GENEVE, GTP-U, Teredo).
+enum class Tunnels : std::uint8_t {
+    inner,  ///< the innermost one that can be read
+    outer,  ///< the UDP datagram that carries them
+};
+
 /// The packet in a frame, or the reason why there is none that we use. Reads nothing outside
 /// `frame.bytes`, allocates nothing, never throws. Link types: see LinkType; VLAN and QinQ tags,
 /// LLC/SNAP, MPLS, PPPoE, IPv4 options, IPv6 extension headers, IP-in-IP, 6in4 and GRE are followed
-/// to the first TCP or UDP header; what UDP carries in turn (VXLAN, GTP-U, ..) is its payload.
-/// Headers must be captured whole, the payload may be cut.
-std::variant<Packet, Drop> decode(Frame const& frame) noexcept;
+/// to the first TCP or UDP header, and UDP tunnels beyond it as `tunnels` says. Headers must be
+/// captured whole, the payload may be cut.
+std::variant<Packet, Drop> decode(Frame const& frame, Tunnels tunnels = Tunnels::inner) noexcept;
 
 /// The same for those who decode millions: fills a packet that the caller keeps, copying nothing.
 /// Undefined fields in `packet` where a reason is returned.
-std::optional<Drop> decode(Frame const& frame, Packet& packet) noexcept;
+std::optional<Drop> decode(Frame const& frame, Packet& packet,
+                           Tunnels tunnels = Tunnels::inner) noexcept;
 
 }  // namespace tessera::packet

@@ -56,7 +56,7 @@ struct Packet {
     std::uint32_t payload = 0;         ///< first byte after the transport header
     std::uint32_t end = 0;             ///< past the captured datagram: link padding is left out
     std::uint8_t ip_version = 4;
-    std::uint8_t tunnels = 0;  ///< IP headers passed on the way to this one (IP-in-IP, GRE, ..)
+    std::uint8_t tunnels = 0;  ///< IP headers passed on the way to this one (IP-in-IP, VXLAN, ..)
     std::uint8_t tcp_flags = 0;
     Protocol protocol = Protocol::tcp;
     LinkType link = LinkType::ethernet;  ///< how the frame begins

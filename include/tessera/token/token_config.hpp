@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <tessera/base/options.hpp>
+#include <tessera/packet/decode.hpp>
 
 namespace tessera::token {
 
@@ -15,6 +16,8 @@ struct TokenConfig {
     std::filesystem::path vocabulary;   ///< of `wordpiece`: one piece a line, as BERT's are written
     std::string masking = "default";    ///< masking profile, by name
     std::string start = "network";      ///< first byte kept: link, network, transport or payload
+    std::string tunnels = "inner";      ///< packets inside VXLAN, GENEVE, GTP-U and Teredo, or the
+                                        ///< UDP around them: inner or outer
     std::int64_t bytes_per_packet = 0;  ///< bytes kept from there, 1 to 65,535; 0: the tokenizer's
                                         ///< own (64 as the reference; Deep Packet 1,500)
 };
@@ -24,11 +27,15 @@ void describe(base::OptionTable& options, TokenConfig& config);
 /// Names of the tokenizers.
 std::vector<std::string> tokenizers();
 
+/// What `config.tunnels` means; Error(usage) for an unknown word.
+packet::Tunnels tunnels_of(TokenConfig const& config);
+
 /// Bytes kept of a packet; Error(usage) when out of range.
 std::size_t kept_bytes(TokenConfig const& config);
 
 /// All that decides which tokens a packet gives, as text: tokenizer, hidden fields (whatever the
-/// profile is called), first byte, bytes a packet. Error(usage) for a name that is unknown.
+/// profile is called), first byte, bytes a packet, tunnels. Error(usage) for a name that is
+/// unknown.
 std::string token_settings(TokenConfig const& config);
 
 /// XXH3-128 of `token_settings`, 32 hex digits. Stores, runs and models speak the same tokens when

@@ -6,10 +6,14 @@
 #include <fstream>
 #include <variant>
 
+#include <fmt/format.h>
+
 #include <tessera/base/error.hpp>
 #include <tessera/base/files.hpp>
+#include <tessera/base/mapped_file.hpp>
 #include <tessera/capture/capture_files.hpp>
 #include <tessera/capture/capture_reader.hpp>
+#include <tessera/capture/sliced_capture.hpp>
 #include <tessera/packet/decode.hpp>
 
 namespace tessera::apps {
@@ -113,6 +117,30 @@ std::uint64_t make_corpus(std::vector<std::string> const& inputs, std::uint64_t 
                        "the inputs hold no Ethernet frame to make a corpus from");
     }
     return corpus.packets();
+}
+
+void cut_corpus(std::filesystem::path const& path, std::vector<double> const& shares,
+                std::filesystem::path const& folder) {
+    auto sliced = capture::SlicedCapture::open(path, {});
+    base::validate(sliced.has_value(), base::ExitCode::usage, "'{}' is no plain pcap file",
+                   base::printable(path.string()));
+    base::MappedFile const whole(path);
+    std::filesystem::create_directories(folder);
+    auto const first = sliced->first_record();
+    auto begin = first;
+    double share = 0;
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+        share += shares[i];
+        auto const until = static_cast<std::uint64_t>(static_cast<double>(sliced->size()) * share);
+        auto const end = begin < until ? sliced->walk(begin, until).end : begin;
+        std::ofstream file(folder / fmt::format("{:03}.pcap", i), std::ios::binary);
+        for (auto const piece :
+             {whole.bytes().first(first), whole.bytes().subspan(begin, end - begin)}) {
+            file.write(reinterpret_cast<char const*>(piece.data()),
+                       static_cast<std::streamsize>(piece.size()));
+        }
+        begin = end;
+    }
 }
 
 }  // namespace tessera::apps

@@ -14,4 +14,9 @@ namespace tessera::apps {
 std::uint64_t make_corpus(std::vector<std::string> const& inputs, std::uint64_t bytes,
                           std::filesystem::path const& path);
 
+/// Cuts the corpus at record boundaries into files of `folder` that hold these shares of its bytes,
+/// in order; the folder is made.
+void cut_corpus(std::filesystem::path const& path, std::vector<double> const& shares,
+                std::filesystem::path const& folder);
+
 }  // namespace tessera::apps

@@ -4,8 +4,9 @@
 #include "stage_times.hpp"
 #include "timed_run.hpp"
 
+#include <cmath>
 #include <filesystem>
-#include <fstream>
+#include <map>
 #include <numeric>
 #include <optional>
 
@@ -16,8 +17,6 @@
 #include <tessera/base/error.hpp>
 #include <tessera/base/files.hpp>
 #include <tessera/base/log.hpp>
-#include <tessera/base/mapped_file.hpp>
-#include <tessera/capture/sliced_capture.hpp>
 
 namespace tessera::apps {
 
@@ -60,6 +59,7 @@ class PreprocessBench {
     std::vector<Figure> operator()() {
         against_libpcap();
         against_ranks();
+        against_equal_files();
         against_tshark();
         against_scapy();
         if (!config_.report.empty()) write_page();
@@ -69,11 +69,12 @@ class PreprocessBench {
   private:
     std::string corpus() const { return config_.corpus.string(); }
 
+    // On 0 ranks: without a launcher.
     Ours ours(fs::path const& capture, int ranks) {
         auto const store = folder_ / "store";
         base::local_files().remove(store);
         std::vector<std::string> command;
-        if (ranks > 1) {
+        if (ranks > 0) {
             command = {"mpirun",          "-n",        std::to_string(ranks),
                        "--oversubscribe", "--bind-to", "none"};
         }
@@ -98,7 +99,7 @@ class PreprocessBench {
         std::vector<double> own;
         std::vector<double> theirs;
         for (std::int64_t i = 0; i < config_.runs; ++i) {
-            auto const run = ours(config_.corpus, 1);
+            auto const run = ours(config_.corpus, 0);
             own.push_back(run.seconds);
             peak_ = std::max(peak_, run.mebibytes);
             theirs.push_back(run_timed(peer).wall);
@@ -126,24 +127,50 @@ class PreprocessBench {
     }
 
     void against_ranks() {
-        curves_.rate.push_back({1, packets_ / alone_ * 1e-6});
-        for (int const ranks : {2, 4}) {
-            std::vector<double> seconds;
-            for (std::int64_t i = 0; i < config_.runs; ++i) {
-                seconds.push_back(ours(config_.corpus, ranks).seconds);
+        std::map<int, std::vector<double>> seconds;
+        for (std::int64_t i = 0; i < config_.runs; ++i) {
+            for (int const ranks : {1, 2, 4}) {
+                seconds[ranks].push_back(ours(config_.corpus, ranks).seconds);
             }
-            auto const together = median(seconds);
-            curves_.rate.push_back({static_cast<double>(ranks), packets_ / together * 1e-6});
-            if (ranks != 2) continue;
-            figures_.push_back({.name = "preprocess, rate of two ranks against one",
-                                .unit = "M packets/s",
-                                .ours = packets_ / together * 1e-6,
-                                .peer = packets_ / alone_ * 1e-6,
-                                .target = 1.8,
-                                .lower = false,
-                                .method = "the same single file, shared by the ranks; start of "
-                                          "MPI and mpirun included"});
         }
+        for (auto const& [ranks, times] : seconds) {
+            curves_.rate.push_back({static_cast<double>(ranks), packets_ / median(times) * 1e-6});
+        }
+        figures_.push_back({.name = "preprocess, rate of two ranks against one",
+                            .unit = "M packets/s",
+                            .ours = packets_ / median(seconds[2]) * 1e-6,
+                            .peer = packets_ / median(seconds[1]) * 1e-6,
+                            .target = 1.8,
+                            .lower = false,
+                            .method = "the same single file, shared by the ranks; start of MPI "
+                                      "and mpirun included on both sides"});
+    }
+
+    // The corpus as one half, one quarter, .. against as many equal files: what idle ranks cost.
+    void against_equal_files() {
+        constexpr int halvings = 6;
+        std::vector<double> skewed;
+        for (int i = 1; i <= halvings; ++i) skewed.push_back(std::ldexp(1.0, -i));
+        skewed.push_back(std::ldexp(1.0, -halvings));
+        std::vector<double> const equal(skewed.size(), 1.0 / static_cast<double>(skewed.size()));
+        cut_corpus(config_.corpus, skewed, folder_ / "skewed");
+        cut_corpus(config_.corpus, equal, folder_ / "equal");
+        std::vector<double> own;
+        std::vector<double> peer;
+        for (std::int64_t i = 0; i < config_.runs; ++i) {
+            own.push_back(ours(folder_ / "skewed", 2).seconds);
+            peer.push_back(ours(folder_ / "equal", 2).seconds);
+        }
+        figures_.push_back({.name = "preprocess, makespan of skewed against equal files",
+                            .unit = "s",
+                            .ours = median(own),
+                            .peer = median(peer),
+                            .target = 1.15,
+                            .lower = true,
+                            .method = "2 ranks; the same packets in 7 files, each half as large "
+                                      "as the one before, against 7 equal ones"});
+        base::local_files().remove(folder_ / "skewed");
+        base::local_files().remove(folder_ / "equal");
     }
 
     void against_tshark() {
@@ -192,23 +219,14 @@ class PreprocessBench {
 
     // The first records of the corpus, about this share of its bytes.
     fs::path prefix(double share) {
-        auto sliced = capture::SlicedCapture::open(config_.corpus, {});
-        base::validate(sliced.has_value(), base::ExitCode::usage, "'{}' is no plain pcap file",
-                       base::printable(corpus()));
-        auto const until = static_cast<std::uint64_t>(static_cast<double>(sliced->size()) * share);
-        auto const end = sliced->walk(sliced->first_record(), until).end;
-        base::MappedFile const whole(config_.corpus);
-        auto const path = folder_ / "prefix.pcap";
-        std::ofstream file(path, std::ios::binary);
-        file.write(reinterpret_cast<char const*>(whole.bytes().data()),
-                   static_cast<std::streamsize>(end));
-        return path;
+        cut_corpus(config_.corpus, {share}, folder_ / "prefix");
+        return folder_ / "prefix" / "000.pcap";
     }
 
     void write_page() {
         for (double const share : {0.125, 0.25, 0.5, 1.0}) {
             auto const input = share < 1 ? prefix(share) : config_.corpus;
-            curves_.memory.push_back({megabytes_ * share, ours(input, 1).mebibytes});
+            curves_.memory.push_back({megabytes_ * share, ours(input, 0).mebibytes});
         }
         curves_.stages = stage_times(config_.corpus);
         auto const sum = std::accumulate(
