@@ -13,6 +13,7 @@
 #include <tessera/capture/filter.hpp>
 #include <tessera/classify/classifier.hpp>
 #include <tessera/packet/decode.hpp>
+#include <tessera/packet/left_out.hpp>
 #include <tessera/token/packet_cutter.hpp>
 
 namespace tessera::classify {
@@ -25,6 +26,7 @@ class Classifier::Pipeline {
           batch_size_(static_cast<std::size_t>(config.batch_size)),
           sink_(std::move(sink)),
           cutter_(model.reading().token),
+          left_out_(model.reading().leave_out),
           tokenizer_(model.reading().token),
           table_(model.reading().flow, [this](flow::Flow const& flow) { end(flow); }),
           unknown_below_(config.unknown_below < 0 ? model.info().unknown_below
@@ -92,8 +94,9 @@ class Classifier::Pipeline {
         if (auto const* drop = std::get_if<packet::Drop>(&decoded)) {
             return counts_.dropped.add(*drop);
         }
-        ++counts_.packets_kept;
         auto const& packet = std::get<packet::Packet>(decoded);
+        if (auto const drop = left_out_.find(packet)) return counts_.dropped.add(*drop);
+        ++counts_.packets_kept;
         table_.add(packet, cutter_.cut(packet));
     }
 
@@ -144,6 +147,7 @@ class Classifier::Pipeline {
     std::size_t batch_size_;
     AnswerSink sink_;
     token::PacketCutter cutter_;
+    packet::LeftOut left_out_;
     token::Tokenizer tokenizer_;
     flow::FlowTable table_;
     std::map<packet::LinkType, capture::Filter> filters_;

@@ -2,7 +2,10 @@
 #include "shard_buffers.hpp"
 #include "shard_file.hpp"
 
+#include <array>
+
 #include <tessera/base/error.hpp>
+#include <tessera/base/publish_all.hpp>
 #include <tessera/dataset/shard_writer.hpp>
 
 namespace tessera::dataset {
@@ -56,7 +59,7 @@ void ShardWriter::add(flow::Flow const& flow, std::span<burst::Burst const> burs
     buffers_->add(flow, bursts, capture, labels);
 }
 
-ShardSummary ShardWriter::finish() {
+ShardSummary ShardWriter::write() {
     ShardSummary summary;
     auto& entry = summary.entry;
     entry.file = shard_file(settings_.number);
@@ -65,14 +68,26 @@ ShardSummary ShardWriter::finish() {
     auto const path = settings_.folder / entry.file;
     check_space(path, shard_datasets(entry.counts, settings_.label_sets),
                 buffers_->tokens_in_place());
-    base::publish(*files_, path, [&](fs::path const& aside) {
+    auto const aside = base::aside_of(path);
+    try {
         entry.columns = write_shard_file(aside, settings_, *buffers_);
         entry.bytes = fs::file_size(aside);
         entry.checksum = file_checksum(aside);
-    });
+    } catch (...) {
+        std::error_code ignored;
+        fs::remove(aside, ignored);
+        throw;
+    }
     summary.flow_ends = buffers_->flow_ends;
     summary.labels = buffers_->label_flows;
     buffers_.reset();
+    return summary;
+}
+
+ShardSummary ShardWriter::finish() {
+    auto summary = write();
+    std::array const paths{settings_.folder / summary.entry.file};
+    base::publish_all(*files_, paths);
     return summary;
 }
 

@@ -28,6 +28,32 @@ char const* name(Drop drop) {
             return "nested_too_deep";
         case Drop::filtered:
             return "filtered";
+        case Drop::short_flow:
+            return "short_flow";
+        case Drop::left_out_bgp:
+            return "left_out_bgp";
+        case Drop::left_out_dhcp:
+            return "left_out_dhcp";
+        case Drop::left_out_dns:
+            return "left_out_dns";
+        case Drop::left_out_llmnr:
+            return "left_out_llmnr";
+        case Drop::left_out_lsd:
+            return "left_out_lsd";
+        case Drop::left_out_mdns:
+            return "left_out_mdns";
+        case Drop::left_out_nat_pmp:
+            return "left_out_nat_pmp";
+        case Drop::left_out_nbns:
+            return "left_out_nbns";
+        case Drop::left_out_ntp:
+            return "left_out_ntp";
+        case Drop::left_out_snmp:
+            return "left_out_snmp";
+        case Drop::left_out_ssdp:
+            return "left_out_ssdp";
+        case Drop::left_out_stun:
+            return "left_out_stun";
         case Drop::count_:
             break;
     }

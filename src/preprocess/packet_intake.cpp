@@ -1,17 +1,15 @@
 #include "packet_intake.hpp"
 
+#include <optional>
+
 namespace tessera::preprocess {
 
-std::optional<base::ByteSpan> PacketIntake::take(packet::Frame const& frame) {
-    if (!filters_.pass(frame)) {
-        drops.add(packet::Drop::filtered);
-        return std::nullopt;
-    }
-    if (auto const drop = packet::decode(frame, packet, tunnels_)) {
-        drops.add(*drop);
-        return std::nullopt;
-    }
-    return cutter_.cut(packet);
+bool PacketIntake::take(packet::Frame const& frame) {
+    auto drop = filters_.pass(frame) ? packet::decode(frame, packet, tunnels_)
+                                     : std::optional(packet::Drop::filtered);
+    if (!drop) drop = left_out_.find(packet);
+    if (drop) drops.add(*drop);
+    return !drop;
 }
 
 }  // namespace tessera::preprocess

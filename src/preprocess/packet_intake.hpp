@@ -1,11 +1,10 @@
 #pragma once
 
-#include <optional>
-
 #include <tessera/base/bytes.hpp>
 #include <tessera/capture/filter.hpp>
 #include <tessera/packet/decode.hpp>
 #include <tessera/packet/drop.hpp>
+#include <tessera/packet/left_out.hpp>
 #include <tessera/packet/packet.hpp>
 #include <tessera/preprocess/preprocess.hpp>
 #include <tessera/token/packet_cutter.hpp>
@@ -18,11 +17,15 @@ class PacketIntake {
     explicit PacketIntake(PreprocessConfig const& config)
         : cutter_(config.token),
           filters_(config.filter),
-          tunnels_(token::tunnels_of(config.token)) {}
+          tunnels_(token::tunnels_of(config.token)),
+          left_out_(config.leave_out) {}
 
-    /// The bytes to keep of the packet in the frame, which stands in `packet` then; none when it
-    /// was dropped and counted. Both are valid until the next call.
-    std::optional<base::ByteSpan> take(packet::Frame const& frame);
+    /// True when the frame holds a packet to keep, which stands in `packet` then; false when it
+    /// was dropped and counted.
+    bool take(packet::Frame const& frame);
+
+    /// The bytes to keep of the packet; valid until the next call.
+    base::ByteSpan cut() { return cutter_.cut(packet); }
 
     packet::Packet packet;
     packet::DropCounts drops;
@@ -31,6 +34,7 @@ class PacketIntake {
     token::PacketCutter cutter_;
     capture::Filters filters_;
     packet::Tunnels tunnels_;
+    packet::LeftOut left_out_;
 };
 
 }  // namespace tessera::preprocess

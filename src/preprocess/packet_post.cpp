@@ -65,10 +65,10 @@ PacketPost::PacketPost(PreprocessConfig const& config, std::uint32_t parts, int 
 }
 
 void PacketPost::take(packet::Frame const& frame) {
-    auto const kept = intake_.take(frame);
-    if (!kept) return;
+    if (!intake_.take(frame)) return;
     auto const part = flow::part_of(intake_.packet, parts_);
-    append(messages_[owners_[part]], letter_of(intake_.packet, part, kept->size()), *kept);
+    auto const kept = intake_.cut();
+    append(messages_[owners_[part]], letter_of(intake_.packet, part, kept.size()), kept);
 }
 
 void PacketPost::end_chunk() {

@@ -7,12 +7,14 @@
 #include <iterator>
 #include <optional>
 
+#include <fmt/ranges.h>
 #include <sys/resource.h>
 
 #include <tessera/base/error.hpp>
 #include <tessera/base/log.hpp>
 #include <tessera/base/stop.hpp>
 #include <tessera/dataset/shard_writer.hpp>
+#include <tessera/packet/left_out.hpp>
 #include <tessera/preprocess/preprocess.hpp>
 
 namespace tessera::preprocess {
@@ -22,6 +24,11 @@ namespace {
 void describe_content(base::OptionTable& options, PreprocessConfig& config) {
     options.section("preprocess")
         .add("filter", config.filter, "BPF expression of packets to use, as tcpdump takes it")
+        .add("leave_out", config.leave_out,
+             fmt::format("protocols to leave out: {} (datasets/FORMAT.md)",
+                         fmt::join(packet::names_to_leave_out(), ", ")))
+        .add("min_flow_packets", config.min_flow_packets,
+             "flows of fewer packets are left out, and counted")
         .add("share_bytes", config.share_bytes,
              "a capture of so many bytes or more is worked on by all ranks together; 0: never");
     describe(options, config.capture);
@@ -89,7 +96,7 @@ class Run {
                 ++resumed_;
                 progress.update(done += work_.units[unit].bytes);
             } else {
-                reports_.emplace_back(unit, run_unit(worker, unit));
+                reports_.push_back(run_unit(worker, unit));
             }
         }
     }
@@ -101,12 +108,13 @@ class Run {
                        base::printable(workspace_.path().string()));
     }
 
-    dataset::UnitReport run_unit(UnitWorker& worker, std::size_t number) {
+    Workspace::Finished run_unit(UnitWorker& worker, std::size_t number) {
         auto const& unit = work_.units[number];
-        auto report = worker.run(workspace_.path(), number,
-                                 std::span(work_.captures).subspan(unit.first, unit.captures));
-        workspace_.record(number, report);
-        return report;
+        Workspace::Finished done{
+            number, worker.run(workspace_.path(), number,
+                               std::span(work_.captures).subspan(unit.first, unit.captures))};
+        workspace_.record(std::span(&done, 1));
+        return done;
     }
 
     // Captures that all ranks read together, one after the other.
@@ -120,7 +128,7 @@ class Run {
 
     // True when an earlier run finished every part of the capture.
     bool take_over(std::size_t first) {
-        std::vector<std::pair<std::size_t, dataset::UnitReport>> found;
+        std::vector<Workspace::Finished> found;
         auto const& unit = work_.units[first];
         bool whole = true;
         comm::agreed(comm_, [&] {
@@ -141,8 +149,7 @@ class Run {
         auto const& unit = work_.units[first];
         auto const& file = work_.captures[unit.first];
         base::Progress progress(comm_.is_root() ? mode_.progress : base::ProgressMode::none,
-                                "preprocess", "B",
-                                file.bytes / static_cast<std::uint64_t>(comm_.size()));
+                                "preprocess", "B", file.bytes);
         std::uint64_t done = 0;
         std::optional<SharedCapture> shared;
         comm::agreed(comm_,
@@ -151,12 +158,10 @@ class Run {
             progress.update(done += more);
             heed_stop();
         });
-        comm::agreed(comm_, [&] {
-            for (auto& [part, report] : reports) {
-                workspace_.record(first + part, report);
-                reports_.emplace_back(first + part, std::move(report));
-            }
-        });
+        std::vector<Workspace::Finished> finished;
+        for (auto& [part, report] : reports) finished.emplace_back(first + part, std::move(report));
+        comm::agreed(comm_, [&] { workspace_.record(finished); });
+        std::move(finished.begin(), finished.end(), std::back_inserter(reports_));
     }
 
     // Every rank gets all reports, in order of units.
@@ -210,7 +215,7 @@ class Run {
     Workspace workspace_;
     base::Stopwatch clock_;
     Work work_;
-    std::vector<std::pair<std::size_t, dataset::UnitReport>> reports_;  // of this rank, by unit
+    std::vector<Workspace::Finished> reports_;  // of this rank, by unit
     std::int64_t resumed_ = 0;
     PreprocessResult result_;
 };

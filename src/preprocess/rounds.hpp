@@ -19,7 +19,8 @@ class Rounds {
   public:
     virtual ~Rounds() = default;
 
-    /// Posts what this rank has to read of the next stretch; fails alone. Returns the bytes read.
+    /// Posts what this rank has to read of the next stretch; fails alone. Returns the bytes of the
+    /// file that the round covers, as far as this rank knows.
     virtual std::uint64_t read(PacketPost& post) = 0;
 
     /// Collective: makes sure that what the ranks read fits together, or reads again what does not.

@@ -4,11 +4,11 @@
 #include "packet_post.hpp"
 #include "rounds.hpp"
 #include "shared_part.hpp"
-#include "unit_worker.hpp"
 
 #include <algorithm>
 
 #include <tessera/base/error.hpp>
+#include <tessera/base/publish_all.hpp>
 #include <tessera/flow/flow.hpp>
 
 namespace tessera::preprocess {
@@ -36,14 +36,14 @@ std::vector<SharedCapture::Done> SharedCapture::run(std::filesystem::path const&
                                                     std::size_t first_shard,
                                                     OnBytes const& on_bytes) {
     comm::agreed(comm_, [&] { open_parts(folder, first_shard); });
-    if (comm_.size() == 1) {
-        comm::agreed(comm_, [&] { read_alone(on_bytes); });
+    if (every_rank_reads_all()) {
+        comm::agreed(comm_, [&] { read_all(on_bytes); });
     } else {
         read_in_rounds(on_bytes);
     }
     sum_counts();
     std::vector<Done> done;
-    comm::agreed(comm_, [&] { done = close_parts(); });
+    comm::agreed(comm_, [&] { done = close_parts(folder); });
     return done;
 }
 
@@ -64,22 +64,30 @@ void SharedCapture::open_parts(std::filesystem::path const& folder, std::size_t 
     }
 }
 
-// One rank needs no rounds: it reads the file once, from front to back.
-void SharedCapture::read_alone(OnBytes const& on_bytes) {
+// Of a plain file, reading and decoding are a fifth of the work: up to so many ranks, each doing
+// that for all is less than sending packets round by round.
+bool SharedCapture::every_rank_reads_all() const {
+    constexpr int few = 4;
+    return comm_.size() == 1 || (unit_.reading == Reading::in_slices && comm_.size() <= few);
+}
+
+// From front to back; the packets of other ranks' parts are passed over.
+void SharedCapture::read_all(OnBytes const& on_bytes) {
     constexpr std::uint64_t frames_between_reports = 16'384;
     auto const reader = capture::open_capture(file_.path, config_.capture);
     PacketIntake intake(config_);
     packet::Frame frame;
     std::uint64_t told = 0;
     for (std::uint64_t frames = 1; reader->next(frame); ++frames) {
-        if (auto const kept = intake.take(frame)) {
-            owned_[flow::part_of(intake.packet, unit_.parts)]->add(intake.packet, *kept);
+        if (intake.take(frame)) {
+            auto const& part = owned_[flow::part_of(intake.packet, unit_.parts)];
+            if (part) part->add(intake.packet, intake.cut());
         }
         if (frames % frames_between_reports == 0) {
             on_bytes(reader->position() - std::exchange(told, reader->position()));
         }
     }
-    drops_ = intake.drops;
+    if (comm_.is_root()) drops_ = intake.drops;
     note(reader->fault());
 }
 
@@ -129,22 +137,23 @@ void SharedCapture::sum_counts() {
     }
 }
 
-// What was dropped has no flow: it is counted with part 0.
-std::vector<SharedCapture::Done> SharedCapture::close_parts() {
+// What was dropped before it had a flow is counted with part 0.
+std::vector<SharedCapture::Done> SharedCapture::close_parts(std::filesystem::path const& folder) {
     std::vector<Done> done;
+    std::vector<std::filesystem::path> shards;
     for (std::uint32_t part = 0; part < unit_.parts; ++part) {
         if (!owned_[part]) continue;
         auto& entry = owned_[part]->entry;
-        entry.packets_read = entry.packets_kept;
         if (part == 0) {
             entry.bytes = file_.bytes;
-            entry.packets_read += drops_.total();
-            entry.packets_dropped = dropped_by_name(drops_);
+            owned_[part]->drops += drops_;
             if (!fault_.empty()) entry.fault = fault_;
         }
-        done.emplace_back(part, owned_[part]->finish());
+        done.emplace_back(part, owned_[part]->write());
+        shards.push_back(folder / done.back().second.shard.entry.file);
         owned_[part].reset();
     }
+    base::publish_all(files_, shards);
     return done;
 }
 

@@ -24,10 +24,11 @@ namespace tessera::preprocess {
 
 class SharedPart;
 
-/// One large capture read by all ranks together: in rounds, ranks read stretches of it and send
-/// every packet to the rank that owns its flow's part. A part sees its packets in the order of the
-/// file and has a flow table and a shard of its own, so its bytes depend on the number of parts (a
-/// function of the file's size) and not on the number of ranks.
+/// One large capture worked on by all ranks together: in rounds, ranks read stretches of it and
+/// send every packet to the rank that owns its flow's part; a few ranks each read the whole. A part
+/// sees its packets in the order of the file and has a flow table and a shard of its own, so its
+/// bytes depend on the number of parts (a function of the file's size) and not on the number of
+/// ranks.
 class SharedCapture {
   public:
     SharedCapture(comm::Communicator const& comm, PreprocessConfig const& config,
@@ -51,12 +52,13 @@ class SharedCapture {
 
   private:
     void open_parts(std::filesystem::path const& folder, std::size_t first_shard);
-    void read_alone(OnBytes const& on_bytes);
+    bool every_rank_reads_all() const;
+    void read_all(OnBytes const& on_bytes);
     void read_in_rounds(OnBytes const& on_bytes);
     void deliver(std::vector<std::vector<std::byte>> const& received);
     void note(std::optional<capture::ReadFault> const& fault);
     void sum_counts();
-    std::vector<Done> close_parts();
+    std::vector<Done> close_parts(std::filesystem::path const& folder);
 
     comm::Communicator const& comm_;
     PreprocessConfig const& config_;

@@ -1,5 +1,7 @@
 #include "shared_part.hpp"
 
+#include "unit_worker.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -29,15 +31,23 @@ SharedPart::SharedPart(PreprocessConfig const& config, base::FileSystem& files,
       table_(share_of(config.flow, entry.parts), [this](flow::Flow const& flow) { keep(flow); }) {}
 
 void SharedPart::keep(flow::Flow const& flow) {
+    auto const packets = flow.packets.size();
+    if (packets < static_cast<std::uint64_t>(config_.min_flow_packets)) {
+        drops.add(packet::Drop::short_flow, packets);
+        entry.packets_kept -= packets;
+        return;
+    }
     labels_.label(flow, classes_);
     shard_.add(flow, burst::split_bursts(flow, config_.burst), 0, classes_);
     ++entry.flows;
 }
 
-dataset::UnitReport SharedPart::finish() {
+dataset::UnitReport SharedPart::write() {
     table_.finish();
+    entry.packets_read = entry.packets_kept + drops.total();
+    entry.packets_dropped = dropped_by_name(drops);
     dataset::UnitReport report;
-    report.shard = shard_.finish();
+    report.shard = shard_.write();
     report.captures.push_back(std::move(entry));
     return report;
 }

@@ -8,6 +8,7 @@
 #include <tessera/dataset/manifest.hpp>
 #include <tessera/dataset/shard_writer.hpp>
 #include <tessera/flow/flow_table.hpp>
+#include <tessera/packet/drop.hpp>
 #include <tessera/packet/packet.hpp>
 #include <tessera/preprocess/preprocess.hpp>
 
@@ -25,9 +26,11 @@ class SharedPart {
         table_.add(packet, kept);
     }
 
-    dataset::UnitReport finish();
+    /// After the last packet: the shard stands beside its place, for base::publish_all.
+    dataset::UnitReport write();
 
     dataset::CaptureEntry entry;
+    packet::DropCounts drops;  ///< of the part
 
   private:
     void keep(flow::Flow const& flow);

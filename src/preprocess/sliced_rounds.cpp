@@ -49,7 +49,7 @@ class SlicedRounds final : public Rounds {
             own_.push_back({i, post.place(), {}});
             read_chunk(own_.back(), i == 0 ? begin_ : sliced_.guess(from(i)), post);
         }
-        return own_.size() * chunk_bytes_;
+        return walks_.size() * chunk_bytes_;
     }
 
     bool settle(PacketPost& post) override {

@@ -87,13 +87,18 @@ void UnitWorker::read_frames(capture::CaptureReader& reader) {
 
 void UnitWorker::take(packet::Frame const& frame) {
     ++current_->entry.packets_read;
-    auto const kept = intake_.take(frame);
-    if (!kept) return;
+    if (!intake_.take(frame)) return;
     ++current_->entry.packets_kept;
-    table_.add(intake_.packet, *kept);
+    table_.add(intake_.packet, intake_.cut());
 }
 
 void UnitWorker::keep(flow::Flow const& flow) {
+    auto const packets = flow.packets.size();
+    if (packets < static_cast<std::uint64_t>(config_.min_flow_packets)) {
+        intake_.drops.add(packet::Drop::short_flow, packets);
+        current_->entry.packets_kept -= packets;
+        return;
+    }
     current_->labels.label(flow, labels_);
     current_->shard->add(flow, burst::split_bursts(flow, config_.burst), current_->number, labels_);
     ++current_->entry.flows;

@@ -5,6 +5,7 @@
 #include <tessera/base/hash.hpp>
 #include <tessera/capture/capture_reader.hpp>
 #include <tessera/capture/sliced_capture.hpp>
+#include <tessera/packet/left_out.hpp>
 
 namespace tessera::preprocess {
 
@@ -55,6 +56,9 @@ Work find_work(PreprocessConfig const& config) {
     base::validate(config.share_bytes >= 0, base::ExitCode::usage,
                    "preprocess.share_bytes is {}: give a number of bytes, or 0 for never",
                    config.share_bytes);
+    base::validate(config.min_flow_packets >= 1, base::ExitCode::usage,
+                   "preprocess.min_flow_packets is {}: give 1 or more", config.min_flow_packets);
+    packet::LeftOut const known_names(config.leave_out);
     Work work;
     if (!config.labels.empty() && config.labels != labels_by_folder) {
         work.rules = dataset::load_label_rules(config.labels);

@@ -1,10 +1,13 @@
 #include "workspace.hpp"
 
+#include <map>
+
 #include <fmt/format.h>
 
 #include <tessera/base/error.hpp>
 #include <tessera/base/hash.hpp>
 #include <tessera/base/mapped_file.hpp>
+#include <tessera/base/publish_all.hpp>
 
 namespace tessera::preprocess {
 
@@ -49,8 +52,10 @@ std::optional<dataset::UnitReport> Workspace::finished(std::size_t unit) const {
     return report;
 }
 
-void Workspace::record(std::size_t unit, dataset::UnitReport const& report) {
-    base::publish(files_, note(unit), dataset::to_text(report));
+void Workspace::record(std::span<Finished const> units) {
+    std::map<fs::path, std::string> notes;
+    for (auto const& [unit, report] : units) notes[note(unit)] = dataset::to_text(report);
+    base::publish_all(files_, notes);
 }
 
 void Workspace::publish() {

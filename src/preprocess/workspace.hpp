@@ -3,7 +3,9 @@
 #include <cstddef>
 #include <filesystem>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
 
 #include <tessera/base/files.hpp>
 #include <tessera/dataset/manifest.hpp>
@@ -24,8 +26,10 @@ class Workspace {
     /// The report of a unit that an earlier run finished and whose shard is whole.
     std::optional<dataset::UnitReport> finished(std::size_t unit) const;
 
-    /// Notes a unit as finished; its shard has been published.
-    void record(std::size_t unit, dataset::UnitReport const& report);
+    using Finished = std::pair<std::size_t, dataset::UnitReport>;
+
+    /// Notes units as finished; their shards have been published.
+    void record(std::span<Finished const> units);
 
     /// Drops the notes and makes the folder the store; what stood there before goes (rank 0).
     void publish();

@@ -35,8 +35,9 @@ PacketCutter::Start PacketCutter::start_named(std::string const& name) {
     if (name == "network") return Start::network;
     if (name == "transport") return Start::transport;
     if (name == "payload") return Start::payload;
+    if (name == "byte-38") return Start::byte_38;
     base::fail(base::ExitCode::usage,
-               "token.start is '{}': give link, network, transport or payload", name);
+               "token.start is '{}': give link, network, transport, payload or byte-38", name);
 }
 
 std::size_t PacketCutter::first_byte(packet::Packet const& packet) const {
@@ -49,6 +50,8 @@ std::size_t PacketCutter::first_byte(packet::Packet const& packet) const {
             return packet.transport;
         case Start::payload:
             return packet.payload;
+        case Start::byte_38:
+            return std::min<std::size_t>(38, packet.end);
     }
     return packet.payload;
 }

@@ -27,8 +27,11 @@ void describe(base::OptionTable& options, TokenConfig& config) {
         .add("vocabulary", config.vocabulary,
              "vocabulary of the tokenizer wordpiece, one piece a line (BERT, ET-BERT)")
         .add("masking", config.masking, "which header fields are hidden", masking_profiles())
-        .add("start", config.start, "where the bytes kept of a packet begin",
-             {"link", "network", "transport", "payload"})
+        .add("start", config.start,
+             "where the bytes kept of a packet begin (ET-BERT as coded: link for pre-training, "
+             "byte-38 "
+             "for fine-tuning, both with masking none)",
+             {"link", "network", "transport", "payload", "byte-38"})
         .add("tunnels", config.tunnels,
              "packet used where UDP carries others (VXLAN, GENEVE, GTP-U, Teredo)",
              {"inner", "outer"})

@@ -29,6 +29,21 @@ def joined(captures):
     return whole
 
 
+def udp_packet(source, destination, payload=b"payload"):
+    """An IPv4 datagram between 10.0.0.1 and 10.0.0.2; checksums are left zero."""
+    udp = struct.pack(">HHHH", source, destination, 8 + len(payload), 0) + payload
+    return struct.pack(">BBHHHBBHII", 0x45, 0, 20 + len(udp), 0, 0, 64, 17, 0, 0x0A000001,
+                       0x0A000002) + udp
+
+
+def pcap_of(packets):
+    """A pcap file of IP packets, one a second."""
+    whole = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101)
+    for second, packet in enumerate(packets):
+        whole += struct.pack("<IIII", second, 0, len(packet), len(packet)) + packet
+    return whole
+
+
 def as_pcapng(content):
     """The packets of a pcap file as pcapng: one section, one interface, enhanced packet blocks."""
     order = "<" if content[:4] in (b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1") else ">"
@@ -80,6 +95,26 @@ class Store(InScratch):
                 capture_output=True, text=True, timeout=300, check=True)
             with self.subTest(capture=capture["path"]):
                 self.assertEqual(len(done.stdout.splitlines()), capture["packets_kept"])
+
+    def test_what_is_left_out_is_counted(self):
+        ports = 5 * [(40000, 9999)] + 2 * [(40001, 9999)] + [(40002, 53), (53, 40002), (40003, 53),
+                                                            (5353, 5353), (40004, 123)]
+        capture = self.scratch / "made.pcap"
+        capture.write_bytes(pcap_of(udp_packet(*pair) for pair in ports))
+        whole = tessera_json("preprocess", "--input", capture, "--store", self.scratch / "whole")
+        self.assertEqual((whole["packets_kept"], whole["flows"]), (12, 7))
+        self.assertEqual(whole["packets_dropped"], {})
+        cleaned = tessera_json("preprocess", "--input", capture, "--store", self.scratch / "cleaned",
+                               "--leave-out", "dns", "mdns", "--min-flow-packets", 3)
+        self.assertEqual(cleaned["packets_dropped"],
+                         {"left_out_dns": 3, "left_out_mdns": 1, "short_flow": 3})
+        self.assertEqual((cleaned["packets_kept"], cleaned["flows"]), (5, 1))
+        tessera("verify", self.scratch / "cleaned")
+
+    def test_an_unknown_protocol_is_refused_with_the_list(self):
+        _, err = tessera("preprocess", "--input", SAMPLE, "--store", self.scratch / "store",
+                         "--leave-out", "http", expect=2)
+        self.assertIn("llmnr", err)
 
     def test_h5py_reads_it(self):
         preprocess(self.scratch / "store", ranks=2)
@@ -157,7 +192,7 @@ class SharedCapture(InScratch):
         self.assertEqual(summary["captures"], 1)
         self.assertGreater(len(summary["shards"]), 3)
         tessera("verify", first)
-        for ranks in (2, 3, 4, 8):
+        for ranks in (2, 3, 4, 5, 8):
             with self.subTest(ranks=ranks):
                 self.assertEqual(tree(self.share("store", ranks)[0]), tree(first))
 
@@ -212,7 +247,7 @@ class SharedCapture(InScratch):
         alone = tessera_json("preprocess", "--input", self.capture, "--share-bytes", 0, "--store",
                              self.scratch / "alone")
         self.assertEqual(summary["packets_read"], alone["packets_read"])
-        for ranks in (2, 3):
+        for ranks in (2, 5):
             self.assertEqual(tree(self.share("decoys", ranks)[0]), tree(first))
 
     def test_it_holds_what_one_rank_reads_alone(self):
@@ -225,15 +260,30 @@ class SharedCapture(InScratch):
         # stamps the same flows come out of a capture without such gaps.
         self.assertEqual(shared["flows"], alone["flows"])
 
+    def test_short_flows_are_left_out_alike(self):
+        stores = []
+        for ranks in (1, 3, 5):
+            store = self.scratch / f"long-{ranks}"
+            summary = tessera_json("preprocess", "--input", self.capture, "--share-bytes", 400_000,
+                                   "--min-flow-packets", 25, "--store", store, ranks=ranks)
+            self.assertGreater(summary["packets_dropped"]["short_flow"], 0)
+            tessera("verify", store)
+            stores.append(tree(store))
+        self.assertEqual(stores[0], stores[1])
+        self.assertEqual(stores[0], stores[2])
+
     def test_a_cut_file_ends_at_the_same_fault(self):
         self.capture.write_bytes(self.capture.read_bytes()[:-7])
         one = self.share("cut", 1, expect=3)
         three = self.share("cut", 3, expect=3)
+        five = self.share("cut", 5, expect=3)
         alone = tessera("preprocess", "--input", self.capture, "--share-bytes", 0, "--store",
                         self.scratch / "alone", expect=3)[1]
         self.assertEqual(tree(one[0]), tree(three[0]))
+        self.assertEqual(tree(one[0]), tree(five[0]))
         line = next(line for line in alone.splitlines() if "record" in line)
         self.assertIn(line.split("large.pcap")[1], three[2])
+        self.assertIn(line.split("large.pcap")[1], five[2])
 
 
 class BadFiles(InScratch):

@@ -50,7 +50,8 @@ TEST(PacketCutter, StartsAtTheLayerAskedFor) {
         std::pair<char const*, std::uint32_t> const starts[] = {{"link", 0},
                                                                 {"network", where.network},
                                                                 {"transport", where.transport},
-                                                                {"payload", where.payload}};
+                                                                {"payload", where.payload},
+                                                                {"byte-38", 38}};
         for (auto const& [start, offset] : starts) {
             TokenConfig const config{.start = start, .bytes_per_packet = 1500};
             EXPECT_EQ(cut(packet.bytes(), where, config),
@@ -58,6 +59,15 @@ TEST(PacketCutter, StartsAtTheLayerAskedFor) {
                 << packet.name() << ", " << start;
         }
     }
+}
+
+// ET-BERT's code takes hex[76:] of a frame: of one that is shorter nothing is left.
+TEST(PacketCutter, TheFixedCutOfAShortFrameIsEmpty) {
+    auto const frame = test::ethernet(0x0800, test::ip_packet({.protocol = packet::Protocol::udp}));
+    auto packet = std::get<packet::Packet>(packet::decode(
+        {frame, static_cast<std::uint32_t>(frame.size()), packet::LinkType::ethernet, 0}));
+    packet.end = std::min<std::uint32_t>(packet.end, 38);
+    EXPECT_TRUE(cut(frame, packet, {.masking = "none", .start = "byte-38"}).empty());
 }
 
 // Every number of bytes kept cuts each field somewhere; the result is the longer one's beginning.

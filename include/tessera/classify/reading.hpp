@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include <tessera/base/options.hpp>
 #include <tessera/burst/burst.hpp>
@@ -14,8 +15,10 @@ namespace tessera::classify {
 /// How captures become token sequences: the settings that the store of the training was made with,
 /// as a bundle carries them.
 struct Reading {
-    std::string filter;            ///< BPF expression; empty: every packet
-    std::int64_t share_bytes = 0;  ///< size from which ranks share a file; changes no token
+    std::string filter;                  ///< BPF expression; empty: every packet
+    std::vector<std::string> leave_out;  ///< protocols that get no answer, see packet::LeftOut
+    std::int64_t min_flow_packets = 1;   ///< of stored flows; every flow is answered
+    std::int64_t share_bytes = 0;        ///< size from which ranks share a file; changes no token
     capture::CaptureLimits capture;
     token::TokenConfig token;
     flow::FlowConfig flow;

@@ -50,6 +50,10 @@ class ShardWriter {
     /// and bytes needed. Nothing may be added after it.
     ShardSummary finish();
 
+    /// The same but for the publishing: the shard stands whole beside its place (base::aside_of),
+    /// for base::publish_all.
+    ShardSummary write();
+
   private:
     base::FileSystem* files_;
     ShardSettings settings_;

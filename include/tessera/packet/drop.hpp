@@ -19,6 +19,19 @@ enum class Drop : std::uint8_t {
     malformed_transport_header,
     nested_too_deep,  ///< more tunnels or extension headers than we follow
     filtered,         ///< the user's BPF filter says no
+    short_flow,       ///< its flow has fewer packets than the user wants
+    left_out_bgp,     ///< from here on: protocols that the user leaves out, see LeftOut
+    left_out_dhcp,
+    left_out_dns,
+    left_out_llmnr,
+    left_out_lsd,
+    left_out_mdns,
+    left_out_nat_pmp,
+    left_out_nbns,
+    left_out_ntp,
+    left_out_snmp,
+    left_out_ssdp,
+    left_out_stun,
     count_,
 };
 
@@ -31,7 +44,9 @@ char const* name(Drop drop);
 struct DropCounts {
     std::array<std::uint64_t, drop_reasons> by_reason{};
 
-    void add(Drop drop) { ++by_reason[static_cast<std::size_t>(drop)]; }
+    void add(Drop drop, std::uint64_t packets = 1) {
+        by_reason[static_cast<std::size_t>(drop)] += packets;
+    }
     std::uint64_t operator[](Drop drop) const { return by_reason[static_cast<std::size_t>(drop)]; }
     std::uint64_t total() const;
     DropCounts& operator+=(DropCounts const& other);

@@ -32,7 +32,7 @@ class PacketCutter {
     base::ByteSpan cut(packet::Packet const& packet);
 
   private:
-    enum class Start : std::uint8_t { link, network, transport, payload };
+    enum class Start : std::uint8_t { link, network, transport, payload, byte_38 };
 
     static Start start_named(std::string const& name);
     base::ByteSpan masked(packet::Packet const& packet);

@@ -15,7 +15,8 @@ struct TokenConfig {
     std::string tokenizer = "bigram";   ///< how bytes become tokens, see Tokenizer
     std::filesystem::path vocabulary;   ///< of `wordpiece`: one piece a line, as BERT's are written
     std::string masking = "default";    ///< masking profile, by name
-    std::string start = "network";      ///< first byte kept: link, network, transport or payload
+    std::string start = "network";      ///< first byte kept: link, network, transport, payload, or
+                                        ///< byte-38, the fixed cut of ET-BERT's code
     std::string tunnels = "inner";      ///< packets inside VXLAN, GENEVE, GTP-U and Teredo, or the
                                         ///< UDP around them: inner or outer
     std::int64_t bytes_per_packet = 0;  ///< bytes kept from there, 1 to 65,535; 0: the tokenizer's

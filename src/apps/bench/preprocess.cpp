@@ -35,9 +35,11 @@ void prepare_corpus(BenchConfig const& config) {
                    packets, fs::file_size(config.corpus));
 }
 
-/// One measurement of ours: seconds of the whole program, and the largest rank's memory.
+/// One measurement of ours: seconds of the whole program, of that the work (without the start of
+/// mpirun and MPI), and the largest rank's memory.
 struct Ours {
     double seconds = 0;
+    double work = 0;
     double mebibytes = 0;
 };
 
@@ -87,8 +89,9 @@ class PreprocessBench {
         auto const run = run_timed(command);
         base::validate(run.exit_code == 0, base::ExitCode::failed,
                        "preprocess on {} ranks ended with exit code {}", ranks, run.exit_code);
-        auto const peak = nlohmann::json::parse(run.output).at("peak_memory_bytes").get<double>();
-        return {run.wall, peak / (1U << 20U)};
+        auto const said = nlohmann::json::parse(run.output);
+        return {run.wall, said.at("seconds").get<double>(),
+                said.at("peak_memory_bytes").get<double>() / (1U << 20U)};
     }
 
     // Ours and the peer in turn, so that a drift of the machine's speed hits both.
@@ -130,7 +133,7 @@ class PreprocessBench {
         std::map<int, std::vector<double>> seconds;
         for (std::int64_t i = 0; i < config_.runs; ++i) {
             for (int const ranks : {1, 2, 4}) {
-                seconds[ranks].push_back(ours(config_.corpus, ranks).seconds);
+                seconds[ranks].push_back(ours(config_.corpus, ranks).work);
             }
         }
         for (auto const& [ranks, times] : seconds) {
@@ -142,8 +145,8 @@ class PreprocessBench {
                             .peer = packets_ / median(seconds[1]) * 1e-6,
                             .target = 1.8,
                             .lower = false,
-                            .method = "the same single file, shared by the ranks; start of MPI "
-                                      "and mpirun included on both sides"});
+                            .method = "the same single file, shared by the ranks, captures to "
+                                      "published store; the start of mpirun and MPI left out"});
     }
 
     // The corpus as one half, one quarter, .. against as many equal files: what idle ranks cost.
