@@ -5,6 +5,7 @@ namespace tessera::classify {
 void describe(base::OptionTable& options, Reading& reading) {
     options.section("preprocess")
         .add("filter", reading.filter, "BPF expression of packets to use")
+        .add("anonymise", reading.anonymise, "key of the store's addresses")
         .add("leave_out", reading.leave_out, "protocols to leave out")
         .add("min_flow_packets", reading.min_flow_packets, "least packets of a stored flow")
         .add("share_bytes", reading.share_bytes, "size of a file that ranks read together");

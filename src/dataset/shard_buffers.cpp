@@ -25,9 +25,11 @@ void check_bursts(flow::Flow const& flow, std::span<burst::Burst const> bursts) 
 
 ShardBuffers::ShardBuffers(base::FileSystem& files, std::filesystem::path const& path,
                            token::Tokenizer const& tokenizer, std::size_t label_sets,
-                           std::uint64_t memory)
+                           std::uint64_t memory,
+                           std::shared_ptr<AddressAnonymiser const> anonymiser)
     : label_flows(label_sets),
       tokenizer_(tokenizer),
+      anonymiser_(std::move(anonymiser)),
       token_file_(files, base::aside_of(path)),
       spool_(path.parent_path()),
       memory_(memory) {
@@ -91,9 +93,9 @@ void ShardBuffers::add_flow_row(flow::Flow const& flow, std::uint32_t capture) {
     flow_packets_.values.push_back(counts_.packets);
     flow_capture_.values.push_back(capture);
     flow_protocol_.values.push_back(static_cast<std::uint8_t>(flow.key.protocol));
-    flow_initiator_address_.values.push_back(flow.initiator().address.bytes);
+    flow_initiator_address_.values.push_back(shown(flow.initiator().address).bytes);
     flow_initiator_port_.values.push_back(flow.initiator().port);
-    flow_responder_address_.values.push_back(flow.responder().address.bytes);
+    flow_responder_address_.values.push_back(shown(flow.responder().address).bytes);
     flow_responder_port_.values.push_back(flow.responder().port);
     flow_first_.values.push_back(first->time);
     flow_last_.values.push_back(last->time);

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <tessera/burst/burst.hpp>
+#include <tessera/dataset/address_anonymiser.hpp>
 #include <tessera/dataset/schema.hpp>
 #include <tessera/flow/flow.hpp>
 #include <tessera/token/tokenizer.hpp>
@@ -27,7 +28,8 @@ class ShardBuffers {
     /// The shard will be published as `path`; `memory` bytes of columns are held before they are
     /// put by, and tokens until they are known to be many.
     ShardBuffers(base::FileSystem& files, std::filesystem::path const& path,
-                 token::Tokenizer const& tokenizer, std::size_t label_sets, std::uint64_t memory);
+                 token::Tokenizer const& tokenizer, std::size_t label_sets, std::uint64_t memory,
+                 std::shared_ptr<AddressAnonymiser const> anonymiser);
 
     void add(flow::Flow const& flow, std::span<burst::Burst const> bursts, std::uint32_t capture,
              std::span<std::int32_t const> labels);
@@ -60,7 +62,12 @@ class ShardBuffers {
     void add_flow_row(flow::Flow const& flow, std::uint32_t capture);
     void add_labels(std::span<std::int32_t const> labels);
 
+    packet::Address shown(packet::Address const& address) const {
+        return anonymiser_ ? (*anonymiser_)(address) : address;
+    }
+
     token::Tokenizer tokenizer_;
+    std::shared_ptr<AddressAnonymiser const> anonymiser_;
     TokenFile token_file_;
     Spool spool_;
     std::uint64_t memory_;

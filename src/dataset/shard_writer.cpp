@@ -47,7 +47,7 @@ ShardWriter::ShardWriter(base::FileSystem& files, ShardSettings settings)
     check(settings_);
     buffers_ = std::make_unique<ShardBuffers>(
         *files_, settings_.folder / shard_file(settings_.number), settings_.tokenizer,
-        settings_.label_sets.size(), settings_.memory);
+        settings_.label_sets.size(), settings_.memory, settings_.anonymiser);
 }
 
 ShardWriter::~ShardWriter() = default;

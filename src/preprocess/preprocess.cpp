@@ -13,6 +13,7 @@
 #include <tessera/base/error.hpp>
 #include <tessera/base/log.hpp>
 #include <tessera/base/stop.hpp>
+#include <tessera/dataset/address_anonymiser.hpp>
 #include <tessera/dataset/shard_writer.hpp>
 #include <tessera/packet/left_out.hpp>
 #include <tessera/preprocess/preprocess.hpp>
@@ -24,6 +25,9 @@ namespace {
 void describe_content(base::OptionTable& options, PreprocessConfig& config) {
     options.section("preprocess")
         .add("filter", config.filter, "BPF expression of packets to use, as tcpdump takes it")
+        .add("anonymise", config.anonymise,
+             "file of 64 hex digits: addresses are stored under this key, prefixes preserved "
+             "(Crypto-PAn)")
         .add("leave_out", config.leave_out,
              fmt::format("protocols to leave out: {} (datasets/FORMAT.md)",
                          fmt::join(packet::names_to_leave_out(), ", ")))
@@ -235,6 +239,9 @@ void describe(base::OptionTable& options, PreprocessConfig& config) {
 
 std::string content_settings(PreprocessConfig const& config) {
     auto copy = config;  // the table binds to fields that may change; this one is only read
+    if (!copy.anonymise.empty()) {  // which key, not where it lies
+        copy.anonymise = "crypto-pan " + dataset::AddressAnonymiser(copy.anonymise).fingerprint();
+    }
     base::OptionTable options;
     describe_content(options, copy);
     return options.as_toml(false);

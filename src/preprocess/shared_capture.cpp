@@ -4,6 +4,7 @@
 #include "packet_post.hpp"
 #include "rounds.hpp"
 #include "shared_part.hpp"
+#include "work.hpp"
 
 #include <algorithm>
 
@@ -50,6 +51,7 @@ std::vector<SharedCapture::Done> SharedCapture::run(std::filesystem::path const&
 void SharedCapture::open_parts(std::filesystem::path const& folder, std::size_t first_shard) {
     constexpr std::uint64_t column_memory = 1U << 20U;  // of each part, as there may be many
     token::Tokenizer const tokenizer(config_.token);
+    auto const anonymiser = anonymiser_of(config_);
     for (std::uint32_t part = 0; part < unit_.parts; ++part) {
         if (owner(part, unit_, comm_.size()) != comm_.rank()) continue;
         dataset::ShardSettings settings{.folder = folder,
@@ -57,6 +59,7 @@ void SharedCapture::open_parts(std::filesystem::path const& folder, std::size_t 
                                         .identity = dataset::token_identity(config_.token),
                                         .tokenizer = tokenizer,
                                         .label_sets = rules_.set_names(),
+                                        .anonymiser = anonymiser,
                                         .memory = column_memory};
         dataset::CaptureEntry entry{.path = file_.name, .part = part, .parts = unit_.parts};
         owned_[part] = std::make_unique<SharedPart>(

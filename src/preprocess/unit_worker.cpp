@@ -1,5 +1,7 @@
 #include "unit_worker.hpp"
 
+#include "work.hpp"
+
 #include <utility>
 
 #include <tessera/base/error.hpp>
@@ -39,7 +41,8 @@ dataset::UnitReport UnitWorker::run(std::filesystem::path const& folder, std::si
                                         .number = number,
                                         .identity = dataset::token_identity(config_.token),
                                         .tokenizer = tokenizer_,
-                                        .label_sets = rules_.set_names()});
+                                        .label_sets = rules_.set_names(),
+                                        .anonymiser = anonymiser_of(config_)});
     dataset::UnitReport report;
     for (auto const& capture : captures) read(capture, shard, report);
     report.shard = shard.finish();

@@ -6,6 +6,7 @@
 #include <tessera/capture/capture_reader.hpp>
 #include <tessera/capture/sliced_capture.hpp>
 #include <tessera/packet/left_out.hpp>
+#include <tessera/token/masking.hpp>
 
 namespace tessera::preprocess {
 
@@ -31,6 +32,19 @@ std::string job_of(PreprocessConfig const& config, Work const& work) {
     return base::checksum(std::as_bytes(std::span(text)));
 }
 
+// Anonymised addresses beside tokens that hold the real ones would be a promise not kept.
+void require_hidden_addresses(token::TokenConfig const& config) {
+    auto const profile = token::masking_profile(config.masking);
+    bool const network = profile.hides(token::Field::addresses) ||
+                         profile.hides(token::Field::network_header) ||
+                         config.start == "transport" || config.start == "payload";
+    bool const link = profile.hides(token::Field::link_header) || config.start != "link";
+    base::validate(network && link, base::ExitCode::usage,
+                   "--anonymise with --masking {} --start {}: the tokens would hold the real "
+                   "addresses; choose a masking profile that hides them, e.g. default",
+                   config.masking, config.start);
+}
+
 bool can_be_read(capture::CaptureFile const& capture, PreprocessConfig const& config) {
     try {
         capture::open_capture(capture.path, config.capture);
@@ -50,6 +64,11 @@ CaptureSize size_of(capture::CaptureFile const& capture, PreprocessConfig const&
 
 }  // namespace
 
+std::shared_ptr<dataset::AddressAnonymiser const> anonymiser_of(PreprocessConfig const& config) {
+    if (config.anonymise.empty()) return nullptr;
+    return std::make_shared<dataset::AddressAnonymiser>(config.anonymise);
+}
+
 Work find_work(PreprocessConfig const& config) {
     base::validate(!config.input.empty(), base::ExitCode::usage,
                    "no captures named: give --input PATH ..");
@@ -59,6 +78,7 @@ Work find_work(PreprocessConfig const& config) {
     base::validate(config.min_flow_packets >= 1, base::ExitCode::usage,
                    "preprocess.min_flow_packets is {}: give 1 or more", config.min_flow_packets);
     packet::LeftOut const known_names(config.leave_out);
+    if (!config.anonymise.empty()) require_hidden_addresses(config.token);
     Work work;
     if (!config.labels.empty() && config.labels != labels_by_folder) {
         work.rules = dataset::load_label_rules(config.labels);

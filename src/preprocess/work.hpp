@@ -3,10 +3,12 @@
 #include "units.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include <tessera/capture/capture_files.hpp>
+#include <tessera/dataset/address_anonymiser.hpp>
 #include <tessera/dataset/labels.hpp>
 #include <tessera/preprocess/preprocess.hpp>
 
@@ -23,6 +25,9 @@ struct Work {
     /// Hash of all that decides the shards: settings, rules, and the captures as they are now.
     std::string job;
 };
+
+/// Makes the addresses that the store shows; null when it shows the real ones.
+std::shared_ptr<dataset::AddressAnonymiser const> anonymiser_of(PreprocessConfig const& config);
 
 /// Error(usage) or Error(bad_input) when there is nothing that can be done.
 Work find_work(PreprocessConfig const& config);

@@ -111,6 +111,27 @@ class Store(InScratch):
         self.assertEqual((cleaned["packets_kept"], cleaned["flows"]), (5, 1))
         tessera("verify", self.scratch / "cleaned")
 
+    def test_anonymised_addresses_stand_in_for_the_real_ones(self):
+        capture = self.scratch / "made.pcap"
+        capture.write_bytes(pcap_of(udp_packet(40000 + i, 9999) for i in range(9)))
+        key = self.scratch / "secret.key"
+        key.write_text("1522178d33a4cf80130a5b1649907d10d8988f837979652762574c2d2a842202\n")
+        words = ("preprocess", "--input", capture, "--store")
+        tessera(*words, self.scratch / "real")
+        tessera(*words, self.scratch / "hidden", "--anonymise", key)
+        tessera("verify", self.scratch / "hidden")
+        addresses = [b"\xff\xff\x0a\x00\x00\x01", b"\xff\xff\x0a\x00\x00\x02"]
+        for address in addresses:
+            self.assertEqual(tree(self.scratch / "real")["shard-00000.h5"].count(address), 9)
+            for name, content in tree(self.scratch / "hidden").items():
+                self.assertEqual(content.count(address), 0, name)
+        manifest = json.loads((self.scratch / "hidden/manifest.json").read_text())
+        self.assertIn("crypto-pan", manifest["config"])
+        self.assertNotIn("secret", manifest["config"])
+        _, err = tessera(*words, self.scratch / "refused", "--anonymise", key, "--masking", "none",
+                         expect=2)
+        self.assertIn("real addresses", err)
+
     def test_an_unknown_protocol_is_refused_with_the_list(self):
         _, err = tessera("preprocess", "--input", SAMPLE, "--store", self.scratch / "store",
                          "--leave-out", "http", expect=2)

@@ -16,6 +16,7 @@ namespace tessera::classify {
 /// as a bundle carries them.
 struct Reading {
     std::string filter;                  ///< BPF expression; empty: every packet
+    std::string anonymise;               ///< key of the store's addresses; tokens hold none
     std::vector<std::string> leave_out;  ///< protocols that get no answer, see packet::LeftOut
     std::int64_t min_flow_packets = 1;   ///< of stored flows; every flow is answered
     std::int64_t share_bytes = 0;        ///< size from which ranks share a file; changes no token

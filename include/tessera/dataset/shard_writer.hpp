@@ -9,6 +9,7 @@
 
 #include <tessera/base/files.hpp>
 #include <tessera/burst/burst.hpp>
+#include <tessera/dataset/address_anonymiser.hpp>
 #include <tessera/dataset/identity.hpp>
 #include <tessera/dataset/manifest.hpp>
 #include <tessera/flow/flow.hpp>
@@ -22,6 +23,7 @@ struct ShardSettings {
     TokenIdentity identity;
     token::Tokenizer tokenizer{token::TokenConfig{}};  ///< the one that `identity` names
     std::vector<std::string> label_sets;
+    std::shared_ptr<AddressAnonymiser const> anonymiser;  ///< null: addresses as captured
     std::uint64_t memory = 4U << 20U;  ///< bytes of columns other than tokens that are held before
                                        ///< they go to a temporary file; more than the caches hold
                                        ///< is slower

@@ -18,11 +18,12 @@
 namespace tessera::preprocess {
 
 struct PreprocessConfig {
-    std::vector<std::string> input;      ///< files, folders, globs, @lists
-    std::filesystem::path store;         ///< folder to make
-    std::filesystem::path labels;        ///< rules, TOML or CSV; empty: no labels
-    bool strict = false;                 ///< stop at the first bad file
-    std::string filter;                  ///< BPF expression; empty: every packet
+    std::vector<std::string> input;   ///< files, folders, globs, @lists
+    std::filesystem::path store;      ///< folder to make
+    std::filesystem::path labels;     ///< rules, TOML or CSV; empty: no labels
+    bool strict = false;              ///< stop at the first bad file
+    std::string filter;               ///< BPF expression; empty: every packet
+    std::filesystem::path anonymise;  ///< key of dataset::AddressAnonymiser; empty: real addresses
     std::vector<std::string> leave_out;  ///< protocols by name, see packet::LeftOut
     std::int64_t min_flow_packets = 1;   ///< flows of fewer packets are left out
     std::int64_t share_bytes = 64LL
