@@ -4,7 +4,8 @@
 #include <tessera/base/error.hpp>
 #include <tessera/dataset/manifest.hpp>
 
-// A unit's report as text: it travels from the rank that did the unit to rank 0, never to disk.
+// A unit's report as text: it travels from the rank that did the unit to rank 0, and stands in the
+// workspace as the note that the unit is done.
 namespace tessera::dataset {
 
 namespace {

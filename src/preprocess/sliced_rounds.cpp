@@ -57,9 +57,8 @@ class SlicedRounds final : public Rounds {
         std::iota(all.begin(), all.end(), std::size_t{0});
         share(all);
         while (auto const wrong = first_wrong()) {
-            auto const [chunk, begin] = *wrong;
-            comm::agreed(comm_, [&] { read_again(chunk, begin, post); });
-            share(std::span(&chunk, 1));
+            comm::agreed(comm_, [&] { read_again(wrong->first, wrong->second, post); });
+            share(std::span(&wrong->first, 1));
         }
         return go_on();
     }

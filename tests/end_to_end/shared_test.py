@@ -55,7 +55,7 @@ class PublicCaptures(InScratch):
 
 class HostileCaptures(InScratch):
     def test_the_run_ends_with_a_list_and_the_rest_is_whole(self):
-        for ranks in (1, 2):
+        for ranks in (1, 4):
             store = self.scratch / f"store{ranks}"
             out, err = tessera("preprocess", "--input", SHARED / "data/hostile", "--store", store,
                                "--json", ranks=ranks, expect=3)

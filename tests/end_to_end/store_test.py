@@ -376,19 +376,20 @@ class BadFiles(InScratch):
         tessera("verify", self.scratch / "names")
 
 
+KILLS = int(os.environ.get("TESSERA_TEST_KILLS", "6"))  # of each kind; more on a patient day
+
+
 class Resume(InScratch):
-    def test_killed_at_any_moment_it_finishes_with_the_same_bytes(self):
-        copies = self.scratch / "captures"
-        for number in range(6):
-            shutil.copytree(SAMPLE, copies / str(number))
-        words = ("preprocess", "--input", copies, "--store")
+    """Killed at any moment, finished by the next call with the bytes of an undisturbed run."""
+
+    def kill_again_and_again(self, words):
         started = time.monotonic()
         tessera(*words, self.scratch / "undisturbed", ranks=2)
         whole = time.monotonic() - started
         chooser = random.Random(7)
         store = self.scratch / "store"
         resumed = 0
-        for attempt in range(8):
+        for _ in range(KILLS):
             running = subprocess.Popen(command(*words, store, ranks=2), env=ENVIRONMENT,
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                        start_new_session=True)
@@ -402,7 +403,20 @@ class Resume(InScratch):
         tessera(*words, store, ranks=2)
         self.assertEqual(tree(store), tree(self.scratch / "undisturbed"))
         self.assertFalse(pathlib.Path(f"{store}.partial").exists())
+        return resumed
+
+    def test_units_of_many_captures(self):
+        copies = self.scratch / "captures"
+        for number in range(6):
+            shutil.copytree(SAMPLE, copies / str(number))
+        resumed = self.kill_again_and_again(("preprocess", "--input", copies, "--store"))
         self.assertGreater(resumed, 0, "no attempt was killed with work done: choose other moments")
+
+    def test_a_capture_shared_by_the_ranks(self):
+        capture = self.scratch / "large.pcap"
+        content = joined(sorted(SAMPLE.glob("run1/*.pcap")))
+        capture.write_bytes(content + 40 * content[24:])
+        self.kill_again_and_again(("preprocess", "--input", capture, "--store"))
 
 
 if __name__ == "__main__":
