@@ -1,5 +1,6 @@
 // tessera evaluate: grades a classifier on the held-back flows of a split, beside its controls.
 #include "command.hpp"
+#include "network_controls.hpp"
 
 #include <filesystem>
 #include <optional>
@@ -29,6 +30,7 @@ struct Config {
     std::int64_t batch_size = 64;
     std::int64_t threads = 0;
     baseline::ControlConfig controls;
+    apps::NetworkControlConfig networks;
     evaluate::EvaluateConfig grading;
 };
 
@@ -41,6 +43,7 @@ void describe(base::OptionTable& options, Config& config) {
         .add("batch_size", config.batch_size, "sequences a model call")
         .add("threads", config.threads, "threads a rank; 0: this node's processors, shared out");
     baseline::describe(options, config.controls);
+    apps::describe(options, config.networks);
     evaluate::describe(options, config.grading);
 }
 
@@ -61,14 +64,18 @@ class Grading {
     }
 
     evaluate::Report run(comm::Communicator const& comm) {
-        auto predictions = classify::fold_predictions(
-            comm, model_, store_, label_set_, split_.flows(dataset::Fold::test), config_.batch_size,
-            split_.packets_in(dataset::Fold::test));
-        auto const& task = model_.info().task;
-        auto report = evaluate::make_report(
-            {store_, split_, label_set_},
-            {.title = model_.title(), .item = task, .predictions = std::move(predictions)},
-            config_.controls, config_.grading);
+        auto predictions = answers_of(comm, model_);
+        auto report = evaluate::make_report({store_, split_, label_set_},
+                                            {.title = model_.title(),
+                                             .item = model_.info().task,
+                                             .predictions = std::move(predictions),
+                                             .networks = networks(comm)},
+                                            config_.controls, config_.grading);
+        if (config_.networks.which == "none") {
+            report.notes.emplace_back(
+                "Not run beside this grade: the same network from random weights, with a frozen "
+                "encoder, and on shuffled labels; --network-controls all trains them.");
+        }
         for (auto const& [key, value] : model_.info().provenance) {
             report.provenance.emplace_back("model: " + key, value);
         }
@@ -77,6 +84,23 @@ class Grading {
     }
 
   private:
+    baseline::Predictions answers_of(comm::Communicator const& comm,
+                                     classify::TrainedModel& model) const {
+        return classify::fold_predictions(comm, model, store_, label_set_,
+                                          split_.flows(dataset::Fold::test), config_.batch_size,
+                                          split_.packets_in(dataset::Fold::test));
+    }
+
+    std::vector<baseline::Control> networks(comm::Communicator const& comm) const {
+        return apps::network_controls(
+            comm, config_.networks,
+            {.run = of_model("run"),
+             .store = config_.store,
+             .split = split_name(),
+             .folder = std::filesystem::path(config_.output).concat(".controls"),
+             .answers = [&](classify::TrainedModel& model) { return answers_of(comm, model); }});
+    }
+
     std::string of_model(std::string const& key) const {
         auto const found = model_.info().provenance.find(key);
         return found == model_.info().provenance.end() ? "" : found->second;

@@ -1,5 +1,6 @@
-// tessera inspect: what a capture or a store holds, and how a run stands.
+// tessera inspect: what a capture, a store or a bundle holds, and how a run stands.
 #include "command.hpp"
+#include "inspect_bundle.hpp"
 #include "inspect_run.hpp"
 
 #include <chrono>
@@ -114,16 +115,19 @@ void print_run(std::filesystem::path const& path, bool as_json, std::int64_t wat
 }  // namespace
 
 int main(int argc, char** argv) {
-    apps::Command command("inspect", "what a capture, store or run holds");
+    apps::Command command("inspect", "what a capture, store, run or bundle holds");
     std::string path;
     std::int64_t watch = 0;
-    command.positional("PATH", "capture file, token store or folder of a run", path);
+    command.positional("PATH", "capture file, token store, folder of a run, or bundle", path);
     command.options().section("inspect").add(
         "watch", watch, "seconds between two looks at a run, until it is done; 0: one look");
     return command.run(argc, argv, [&](comm::Communicator const& comm) {
         auto whole = true;
         if (comm.is_root() && apps::is_run(path)) {
             print_run(path, command.common().json, watch);
+        } else if (comm.is_root() && apps::is_bundle(path)) {
+            fmt::print("{}\n",
+                       command.common().json ? apps::bundle_json(path) : apps::bundle_table(path));
         } else if (comm.is_root() && std::filesystem::is_directory(path)) {
             print_store(path, command.common().json);
         } else if (comm.is_root()) {

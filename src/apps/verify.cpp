@@ -1,5 +1,8 @@
-// tessera verify: every checksum, offset and count of a store.
+// tessera verify: every checksum, offset and count of a store, a run or a bundle.
 #include "command.hpp"
+#ifdef TESSERA_TORCH
+#include "verify_trained.hpp"
+#endif
 
 #include <filesystem>
 
@@ -29,17 +32,25 @@ void print(std::vector<dataset::Finding> const& findings, std::string const& pat
                findings.empty() ? "whole" : fmt::format("{} findings", findings.size()));
 }
 
+std::vector<dataset::Finding> findings_of(std::filesystem::path const& path) {
+#ifdef TESSERA_TORCH
+    if (apps::is_trained(path)) return apps::verify_trained(path);
+#endif
+    return dataset::verify_store(path);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-    apps::Command command("verify", "check every checksum, offset and count of a store");
+    apps::Command command("verify",
+                          "check every checksum, offset and count of a store, a run or a bundle");
     std::string path;
-    command.positional("PATH", "token store", path);
+    command.positional("PATH", "token store, folder of a run, or bundle", path);
     return command.run(argc, argv, [&](comm::Communicator const& comm) {
         std::int64_t faults = 0;
         comm::agreed(comm, [&] {
             if (!comm.is_root()) return;
-            auto const findings = dataset::verify_store(path);
+            auto const findings = findings_of(path);
             print(findings, path, command.common().json);
             faults = static_cast<std::int64_t>(findings.size());
         });

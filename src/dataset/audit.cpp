@@ -1,3 +1,4 @@
+#include "hash_sample.hpp"
 #include "split_rules.hpp"
 
 #include <algorithm>
@@ -14,11 +15,21 @@ namespace tessera::dataset {
 
 namespace {
 
-/// Which folds each value was seen in.
-template <class Value, class Hash = std::hash<Value>>
+constexpr std::uint64_t most_values = std::uint64_t{1} << 22U;  // of one kind, as the packets count
+
+/// No flow has more values of any kind than it has packets, so that the packets bound all tables.
+HashSample sample_of(Store const& store) {
+    return {store.packets(), most_values};
+}
+
+/// Which folds each value of a sample was seen in.
+template <class Value, class Hash>
 class Sightings {
   public:
+    explicit Sightings(HashSample sample) : sample_(sample) {}
+
     void add(Value const& value, Fold fold) {
+        if (!sample_.holds(Hash()(value))) return;
         seen_[value] |= static_cast<std::uint8_t>(1U << static_cast<unsigned>(fold));
     }
 
@@ -36,8 +47,15 @@ class Sightings {
     }
 
   private:
+    HashSample sample_;
     std::unordered_map<Value, std::uint8_t, Hash> seen_;
 };
+
+/// Of values that are hashes.
+struct SameHash {
+    std::size_t operator()(std::uint64_t hash) const { return hash; }
+};
+using HashSightings = Sightings<std::uint64_t, SameHash>;
 
 struct KeyHash {
     std::size_t operator()(flow::FlowKey const& key) const { return flow::flow_hash(key, 0); }
@@ -57,10 +75,7 @@ struct AddressHash {
 
 class Auditor {
   public:
-    explicit Auditor(Store const& store) : store_(store) {
-        // Memory stays bounded: about four million packet hashes are kept.
-        while (store.packets() / sampled_ > (std::uint64_t{1} << 22U)) sampled_ *= 2;
-    }
+    explicit Auditor(Store const& store) : store_(store), sample_(sample_of(store)) {}
 
     void add_whole(FlowView const& flow, Fold fold) {
         add(flow, fold);
@@ -80,7 +95,7 @@ class Auditor {
     Audit result() const {
         return {{pair(Fold::train, Fold::valid), pair(Fold::train, Fold::test),
                  pair(Fold::valid, Fold::test)},
-                sampled_};
+                sample_.one_in()};
     }
 
   private:
@@ -95,9 +110,7 @@ class Auditor {
     }
 
     void add_packet(std::span<token::TokenId const> tokens, Fold fold) {
-        if (tokens.empty()) return;
-        auto const hash = token_hash(tokens);
-        if (hash % sampled_ == 0) packet_tokens_.add(hash, fold);
+        if (!tokens.empty()) packet_tokens_.add(token_hash(tokens), fold);
     }
 
     PairAudit pair(Fold a, Fold b) const {
@@ -114,15 +127,15 @@ class Auditor {
     }
 
     Store const& store_;
-    std::uint64_t sampled_ = 1;
-    Sightings<CaptureFlow, CaptureFlowHash> flows_;
-    Sightings<flow::FlowKey, KeyHash> five_tuples_;
-    Sightings<std::uint64_t> captures_;
-    Sightings<packet::Endpoint, EndpointHash> servers_;
-    Sightings<packet::Address, AddressHash> clients_;
-    Sightings<std::uint64_t> flow_tokens_;
-    Sightings<std::uint64_t> sequences_;
-    Sightings<std::uint64_t> packet_tokens_;
+    HashSample sample_;
+    Sightings<CaptureFlow, CaptureFlowHash> flows_{sample_};
+    Sightings<flow::FlowKey, KeyHash> five_tuples_{sample_};
+    HashSightings captures_{HashSample(0, most_values)};
+    Sightings<packet::Endpoint, EndpointHash> servers_{sample_};
+    Sightings<packet::Address, AddressHash> clients_{sample_};
+    HashSightings flow_tokens_{sample_};
+    HashSightings sequences_{sample_};
+    HashSightings packet_tokens_{sample_};
 };
 
 bool leaks(Audit const& audit) {
@@ -171,11 +184,14 @@ Audit audit_packets(Store const& store, std::function<Fold(std::uint64_t)> const
 
 void refuse_leaks(Store const& store, std::span<Fold const> folds, Audit const& audit) {
     if (!leaks(audit)) return;
+    auto const sample = sample_of(store);
     std::unordered_map<CaptureFlow, Fold, CaptureFlowHash> side;
     for (std::uint64_t i = 0; i < folds.size(); ++i) {
         if (folds[i] == Fold::excluded) continue;
         auto const flow = store.flow(i);
-        auto const [place, is_new] = side.emplace(CaptureFlow{flow.capture, flow.key()}, folds[i]);
+        CaptureFlow const key{flow.capture, flow.key()};
+        if (!sample.holds(CaptureFlowHash()(key))) continue;
+        auto const [place, is_new] = side.emplace(key, folds[i]);
         if (is_new || place->second == folds[i]) continue;
         base::fail(base::ExitCode::bad_input,
                    "the split is refused: the flow {} {} to {} of '{}' stands in {} and in {}; "

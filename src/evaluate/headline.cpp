@@ -43,7 +43,7 @@ Headline graded_headline(Report const& report) {
     auto const* best = best_of(report.controls);
     if (best == nullptr) return {score + " No control was run beside it.", false};
     if (macro_f1(*best) >= macro_f1(report.model)) {
-        return {fmt::format("A simple control does as well or better: {} reaches macro-F1 {}; the "
+        return {fmt::format("A control does as well or better: {} reaches macro-F1 {}; the "
                             "model reaches {}",
                             best->title, with_interval(*best), score),
                 true};

@@ -88,6 +88,19 @@ void part_unknown(Report& report, dataset::Split const& split, baseline::Predict
     answers = std::move(parts.known);
 }
 
+/// Networks trained as controls, on the items that the model is graded on.
+void grade_networks(Report& report, dataset::Split const& split, ModelAnswers& answers) {
+    for (auto& network : answers.networks) {
+        auto known = parted(split, network.predictions).known;
+        base::validate(known.flow == answers.predictions.flow, ExitCode::failed,
+                       "control '{}' was asked about other {}s than the model: a fault of the "
+                       "program",
+                       network.name, answers.item);
+        report.controls.push_back(
+            graded(network.name, network.title, std::move(known), report.bootstrap));
+    }
+}
+
 /// The model on what training does not hold word for word.
 void grade_unseen(Report& report) {
     auto const& known = report.duplicates->known;
@@ -156,6 +169,7 @@ Report make_report(TestBed const& bed, ModelAnswers answers,
     report.item = answers.item;
     report.bootstrap = bootstrap_config(config, answers.predictions);
     report.controls = graded(controls_of(bed, controls), answers.predictions, report.bootstrap);
+    grade_networks(report, bed.split, answers);
     if (answers.item == "packet") {
         report.votes.push_back(graded("votes_per_flow", answers.title + ", votes per flow",
                                       votes(answers.predictions), report.bootstrap));

@@ -45,10 +45,8 @@ SplitFacts split_facts(dataset::Split const& split) {
         facts.warnings.push_back(to_text(missing, split.by));
     }
     if (split.audit.sampled > 1) {
-        facts.warnings.push_back(
-            fmt::format("Packets of equal tokens: one value in {} was looked "
-                        "at.",
-                        split.audit.sampled));
+        facts.warnings.push_back(fmt::format(
+            "The audit of both sides looked at one value in {}, by hash.", split.audit.sampled));
     }
     return facts;
 }

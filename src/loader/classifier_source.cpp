@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include <tessera/base/error.hpp>
+#include <tessera/base/random.hpp>
 #include <tessera/loader/classifier_source.hpp>
 
 namespace tessera::loader {
@@ -44,6 +46,23 @@ void ClassifierSource::add_flow(std::uint64_t flow, std::int32_t label) {
         if (packets_in_ && !packets_in_(view.first_packet + i)) continue;
         if (store_.packet(view.first_packet + i).tokens.empty()) continue;
         units_.push_back({flow, view.first_packet + i, 1, label});
+    }
+}
+
+void ClassifierSource::shuffle_labels() {
+    std::vector<std::int32_t> labels;  // one a flow: units of a flow stand together
+    auto const begins_flow = [&](std::size_t i) {
+        return i == 0 || units_[i].flow != units_[i - 1].flow;
+    };
+    for (std::size_t i = 0; i < units_.size(); ++i) {
+        if (begins_flow(i)) labels.push_back(units_[i].label);
+    }
+    constexpr std::uint32_t apart_from_epochs = std::numeric_limits<std::uint32_t>::max();
+    base::KeyedPermutation const order(labels.size(), seed_, apart_from_epochs);
+    std::uint64_t flow = 0;
+    for (std::size_t i = 0; i < units_.size(); ++i) {
+        flow += i > 0 && begins_flow(i) ? 1U : 0U;
+        units_[i].label = labels[static_cast<std::size_t>(order(flow))];
     }
 }
 

@@ -45,6 +45,9 @@ void describe(base::OptionTable& options, FinetuneConfig& config) {
         .add("layer_iters", config.layer_iters,
              "stacked auto-encoder: steps of each layer's own training; 0: train_iters")
         .add("freeze_encoder", config.freeze_encoder, "train the head alone")
+        .add("shuffle_labels", config.shuffle_labels,
+             "a control: labels of training flows change places; what is learnt then is chance, or "
+             "a leak")
         .add("bundle", config.bundle, "folder for the bundle; empty: RUN/bundle");
     describe(options, config.model);
     describe(options, config.data);
@@ -59,6 +62,7 @@ struct Task {
           train(data.store, data.split.flows(dataset::Fold::train), set, config.data,
                 config.loop.seed, loader::Order::shuffled,
                 data.split.packets_in(dataset::Fold::train)) {
+        if (config.shuffle_labels) train.shuffle_labels();
         try {
             valid.emplace(data.store, data.split.flows(dataset::Fold::valid), set, config.data,
                           config.loop.seed, loader::Order::plain,

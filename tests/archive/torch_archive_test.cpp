@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 #include <scratch.hpp>
-#include <zlib.h>
+#include <zip_builder.hpp>
 
 #include <tessera/archive/torch_archive.hpp>
 #include <tessera/base/error.hpp>
@@ -16,33 +16,11 @@ namespace tessera::archive {
 namespace {
 
 using Text = std::string;
+using test::number;
+using test::zip_of;
 
 base::ByteSpan bytes_of(Text const& text) {
     return std::as_bytes(std::span(text));
-}
-
-Text number(std::uint64_t value, std::size_t size) {
-    Text result;
-    for (std::size_t i = 0; i < size; ++i) result += static_cast<char>(value >> (8 * i));
-    return result;
-}
-
-/// A zip file of stored parts, as PyTorch's writer lays them out.
-Text zip_of(std::vector<std::pair<Text, Text>> const& parts) {
-    Text file;
-    Text directory;
-    for (auto const& [name, content] : parts) {
-        auto const crc = ::crc32(0, reinterpret_cast<Bytef const*>(content.data()),
-                                 static_cast<uInt>(content.size()));
-        auto const common = number(0, 8) + number(crc, 4) + number(content.size(), 4) +
-                            number(content.size(), 4) + number(name.size(), 2) + number(0, 2);
-        directory += number(0x02014b50, 4) + number(0, 2) + number(0, 2) + common + number(0, 10) +
-                     number(file.size(), 4) + name;
-        file += number(0x04034b50, 4) + number(0, 2) + common + name + content;
-    }
-    auto const begin = file.size();
-    return file + directory + number(0x06054b50, 4) + number(0, 4) + number(parts.size(), 2) +
-           number(parts.size(), 2) + number(directory.size(), 4) + number(begin, 4) + number(0, 2);
 }
 
 Text text(Text const& value) {

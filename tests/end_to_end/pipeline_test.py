@@ -54,9 +54,11 @@ class Pipeline(InScratch):
                 "16", "--global-batch-size", "32", "--train-iters", "80", "--lr", "2e-3",
                 "--threads", "1", ranks=2)
         tessera("evaluate", "--model", bundle, "--store", self.store, "--split", "runs",
-                "--output", report, ranks=2)
+                "--output", report, "--network-controls", "all", "--control-iters", "20", ranks=2)
         graded = json.loads((report / "report.json").read_text())
         self.check_report(graded, report)
+        self.check_network_controls(graded)
+        self.check_inspection(tuned, bundle)
         self.check_labels(bundle, graded)
 
     def check_state(self, run):
@@ -84,6 +86,32 @@ class Pipeline(InScratch):
         right = sum(row["label"] == row["prediction"] for row in rows)
         self.assertAlmostEqual(right / len(rows), graded["accuracy"], places=12)
         self.assertEqual(sum(map(sum, graded["confusion"])), len(rows))
+
+    def check_network_controls(self, graded):
+        """The same network under other conditions, trained and graded on the same flows."""
+        controls = graded["baselines"]
+        for name in ("random_weights", "frozen_encoder", "network_shuffled_labels"):
+            self.assertIn(name, controls)
+            steps = metrics(self.scratch / "report.controls" / name)[-1]["step"]
+            self.assertEqual(steps, 20)
+        trained = controls["random_weights"]["macro_f1"]
+        self.assertLess(controls["network_shuffled_labels"]["macro_f1"], trained)
+        self.assertLess(controls["network_shuffled_labels"]["macro_f1"], 0.5 * graded["macro_f1"])
+
+    def check_inspection(self, run, bundle):
+        told = tessera_json("inspect", bundle)
+        self.assertEqual((told["task"], told["label_set"]), ("flow", "transport_security"))
+        self.assertIn("transport_security", tessera("inspect", bundle)[0])
+        tessera("verify", run)
+        tessera("verify", bundle)
+        newest = sorted(run.glob("checkpoints/step-*"))[-1]
+        for file, folder in ((newest / "optimizer.safetensors", run),
+                             (bundle / "model.toml", bundle)):
+            whole = file.read_bytes()
+            file.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+            out, _ = tessera("verify", folder, expect=3)
+            self.assertIn(file.name, out)
+            file.write_bytes(whole)
 
     def check_labels(self, bundle, graded):
         capture = sorted((SAMPLE / "run3").iterdir())[0]

@@ -154,18 +154,30 @@ class WithNetworks(InScratch):
             "label_shares = 0.5 1\ncompare = ET-BERT | random weights\n[settings]\npretrain = "
             + size + " --sequence-length 32 --train-iters 4 --save-interval 4 --eval-interval 0\n"
             "finetune = --train-iters 4 --save-interval 4 --eval-interval 4 --sequence-length 32\n"
-            "[models]\nET-BERT = --init pretrained\nrandom weights = --init none " + size + "\n")
+            "[models]\nET-BERT = --init pretrained\nrandom weights = --init none " + size + "\n"
+            "Deep Packet SAE = --model deep-packet-sae --layer-iters 2\n")
         out, _ = reproduce("mini", "--recipes", self.scratch / "datasets", "--input", corpus,
                            "--work", self.scratch / "work")
-        self.assertIn("| ET-BERT | 0.", out)
+        for model in ("ET-BERT", "random weights", "Deep Packet SAE"):
+            self.assertIn(f"| {model} | 0.", out)
         self.assertIn("| labels in training | 50 % | 100 % |", out)
         self.assertIn("every look-up", out)
         self.assertRegex(out, r"ET-BERT against random weights, .*: 50 % of the labels [+-]0\.")
         late, _ = reproduce("mini", "--recipes", self.scratch / "datasets", "--input", corpus,
                             "--work", self.scratch / "work", "--seeds", "2", "--minutes", "0")
         self.assertEqual(out, late, "a second seed would begin too late, the first is kept")
-        page = list((self.scratch / "work").rglob("report-et-bert-*-1/report.html"))
-        self.assertTrue(any("Label budget" in path.read_text() for path in page))
+        self.check_page(self.scratch / "work/mini/two/page")
+
+    def check_page(self, page):
+        """The model chosen on the valid fold, beside every control and every other run."""
+        self.assertIn("Label budget", (page / "report.html").read_text())
+        report = json.loads((page / "report.json").read_text())
+        self.assertIn("shuffled_labels", report["baselines"])
+        self.assertIn("logistic_regression", report["baselines"])
+        beside = {(run["name"], run["label_share"]) for run in report["beside"]}
+        every = {(name, share) for name in ("ET-BERT", "random weights", "Deep Packet SAE")
+                 for share in (0.5, 1.0)}
+        self.assertEqual(len(every - beside), 1)  # the chosen model itself
 
 
 @unittest.skipUnless(SHARED and (SHARED / "data").is_dir(), "no shared captures")

@@ -56,8 +56,14 @@ class InScratch(unittest.TestCase):
     """A test with a folder of its own."""
 
     def setUp(self):
-        self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="tessera-end-to-end-"))
-        self.addCleanup(shutil.rmtree, self.scratch, ignore_errors=True)
+        self.scratch = self.folder()
+
+    def folder(self):
+        """A new folder that goes with the test, or with the tests of a class."""
+        clean = self.addClassCleanup if isinstance(self, type) else self.addCleanup
+        made = pathlib.Path(tempfile.mkdtemp(prefix="tessera-end-to-end-"))
+        clean(shutil.rmtree, made, ignore_errors=True)
+        return made
 
 
 def main(module_needs_shared=False):

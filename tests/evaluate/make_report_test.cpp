@@ -111,7 +111,7 @@ TEST_F(MakeReport, GradesModelAndControlsOnTheSameItems) {
 
     auto const written = nlohmann::json::parse(report_json(report));
     EXPECT_THAT(written["headline"].get<std::string>(),
-                HasSubstr("A simple control does as well or better: server look-up"));
+                HasSubstr("A control does as well or better: server look-up"));
     EXPECT_EQ(written["split"]["by"], "folder");
     EXPECT_EQ(written["split"]["flows"]["test"], 180);
     EXPECT_EQ(written["packets"]["dropped"]["not_ip"], 9);

@@ -8,6 +8,7 @@
 #include <string>
 
 #include <capture_builder.hpp>
+#include <zip_builder.hpp>
 
 namespace {
 
@@ -74,16 +75,20 @@ void write_pcapngs(fs::path const& folder) {
     }
 }
 
-/// {'w': tensor [2, 3]} as PyTorch pickles it, protocol 2.
-void write_pickles(fs::path const& folder) {
+/// {'w': tensor [2, 3]} as PyTorch pickles it, protocol 2, alone and in a whole checkpoint.
+void write_checkpoints(fs::path const& folder) {
     fs::create_directories(folder);
     using namespace std::string_literals;
-    test::save(folder / "tensor",
-               test::text("\x80\x02}q\0(X\x01\0\0\0wq\x01"s
-                          "ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storage"s
-                          "ctorch\nFloatStorage\nX\x01\0\0\0"s
-                          "0X\x03\0\0\0cpuK\x06tQK\0K\x02K\x03\x86K\x03K\x01\x86\x89"s
-                          "ccollections\nOrderedDict\n)RtRu."s));
+    auto const pickle =
+        "\x80\x02}q\0(X\x01\0\0\0wq\x01"s
+        "ctorch._utils\n_rebuild_tensor_v2\n((X\x07\0\0\0storage"s
+        "ctorch\nFloatStorage\nX\x01\0\0\0"s
+        "0X\x03\0\0\0cpuK\x06tQK\0K\x02K\x03\x86K\x03K\x01\x86\x89"s
+        "ccollections\nOrderedDict\n)RtRu."s;
+    test::save(folder / "tensor", test::text(pickle));
+    test::save(
+        folder / "checkpoint",
+        test::text(test::zip_of({{"a/data.pkl", pickle}, {"a/data/0", std::string(24, 1)}})));
 }
 
 }  // namespace
@@ -94,6 +99,6 @@ int main(int argc, char** argv) {
     write_frames(corpus / "packet_decode");
     write_pcaps(corpus / "pcap");
     write_pcapngs(corpus / "pcapng");
-    write_pickles(corpus / "torch_archive");
+    write_checkpoints(corpus / "torch_archive");
     return 0;
 }

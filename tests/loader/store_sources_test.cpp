@@ -121,6 +121,30 @@ TEST_F(StoreSources, PacketsOfALeakySplitAreThoseOfTheFold) {
     EXPECT_LT(half.samples(), whole.samples());
 }
 
+TEST_F(StoreSources, ShuffledLabelsChangePlacesBetweenFlows) {
+    batch::ClassifierDataConfig config;
+    config.level = "packet";
+    ClassifierSource const plain(store_, all_flows(store_), 0, config, 1, Order::plain);
+    ClassifierSource shuffled(store_, all_flows(store_), 0, config, 1, Order::plain);
+    shuffled.shuffle_labels();
+    std::map<std::uint64_t, std::int32_t> before;
+    std::map<std::uint64_t, std::int32_t> after;
+    for (std::uint64_t i = 0; i < plain.samples(); ++i) {
+        before.emplace(plain.unit(i).flow, plain.unit(i).label);
+        after.emplace(shuffled.unit(i).flow, shuffled.unit(i).label);
+        EXPECT_EQ(after.at(shuffled.unit(i).flow), shuffled.unit(i).label) << "one label a flow";
+    }
+    std::map<std::int32_t, int> surplus;
+    std::size_t kept = 0;
+    for (auto const& [flow, label] : before) {
+        ++surplus[label];
+        --surplus[after.at(flow)];
+        kept += label == after.at(flow) ? 1U : 0U;
+    }
+    for (auto const& [label, count] : surplus) EXPECT_EQ(count, 0) << label;
+    EXPECT_LT(kept, before.size() * 3 / 4);
+}
+
 TEST_F(StoreSources, FlowsWithoutAnyLabelAreRefused) {
     std::vector<std::uint64_t> unlabelled;
     for (auto const flow : all_flows(store_)) {

@@ -36,7 +36,7 @@ struct PairAudit {
 
 struct Audit {
     std::vector<PairAudit> pairs;  ///< train-valid, train-test, valid-test
-    std::uint64_t sampled = 1;     ///< packet_tokens looked at one value in this many
+    std::uint64_t sampled = 1;     ///< one value in this many was looked at, by hash
 };
 
 /// Hash of tokens as a model gets them.

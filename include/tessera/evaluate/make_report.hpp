@@ -38,6 +38,7 @@ struct ModelAnswers {
     std::string title;          ///< e.g. "ET-BERT, flow level"
     std::string item = "flow";  ///< what a row is: flow or packet
     baseline::Predictions predictions;
+    std::vector<baseline::Control> networks = {};  ///< trained again as controls, on the same items
 };
 
 /// Grades the model beside every control, fitted on the train fold and asked about the same items.

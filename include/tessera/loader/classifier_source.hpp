@@ -39,6 +39,9 @@ class ClassifierSource {
     /// What stands behind Sequences::samples.
     ClassifierUnit const& unit(std::uint64_t sample) const { return units_[sample]; }
 
+    /// Labels change places between flows, drawn by the seed; packets of a flow keep one label.
+    void shuffle_labels();
+
     /// Samples at [first, first + count) of the order.
     Batch batch(std::uint64_t first, std::int64_t count) const;
 

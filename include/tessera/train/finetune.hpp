@@ -27,6 +27,7 @@ struct FinetuneConfig {
     std::string class_weights = "none";
     std::int64_t layer_iters = 0;  ///< of each layer of a stacked auto-encoder; 0: train_iters
     bool freeze_encoder = false;
+    bool shuffle_labels = false;   ///< a control: what training flows are called says nothing
     std::filesystem::path bundle;  ///< where the bundle goes; empty: RUN/bundle
 };
 

@@ -1,6 +1,7 @@
 """One recipe from captures to reports: stores, splits, pre-training, every model, every control."""
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 from . import tables
 
@@ -14,6 +15,16 @@ class Grade:
     fold: int
     seed: int
     report: dict
+    run: Path = None
+    store: Path = None
+
+    def valid_score(self):
+        """macro-F1 on the valid fold: what a model may be chosen by."""
+        return float(self.report["provenance"]["model: valid_macro_f1"] or 0)
+
+
+def best_on_valid(grades):
+    return max(grades, key=Grade.valid_score, default=None)
 
 
 def slug(text):
@@ -30,6 +41,11 @@ def merged(words):
         else:
             flags[name].append(word)
     return [part for name, values in flags.items() for part in (name, *values)]
+
+
+def kind_of(words):
+    """The tokenizer that a model's own store needs: empty for the store that all others read."""
+    return "deep-packet" if any(word.startswith("deep-packet") for word in words) else ""
 
 
 class Experiment:
@@ -57,14 +73,50 @@ class Experiment:
         self.fields = [self.audit(captures, labels, fold) for fold in self.folds]
         grades = []
         for masking in self.recipe.masking:
-            store = self.work / f"store-{masking}"
-            self.runner.step(f"preprocess-{masking}", store / "manifest.json", "preprocess",
-                             "--input", captures, "--labels", labels, "--store", store, "--masking",
-                             masking, "--force", *self.flags("preprocess"))
+            for kind in sorted({"", *(kind_of(words) for words in self.recipe.models.values())}):
+                self.preprocess(captures, labels, masking, kind)
             for fold in self.folds:
-                grades += self.run_fold(store, masking, fold)
+                grades += self.run_fold(masking, fold)
         self.tests = self.paired_tests(grades)
+        self.page(grades)
         return grades
+
+    def preprocess(self, captures, labels, masking, kind):
+        store = self.store(masking, kind)
+        tokens = ["--tokenizer", kind, "--bytes-per-packet", "0"] if kind else []
+        self.runner.step(f"pre{store.name.replace('store', 'process')}", store / "manifest.json",
+                         "preprocess", "--input", captures, "--labels", labels, "--store", store,
+                         "--force", *merged([*self.flags("preprocess"), "--masking", masking, *tokens]))
+        for fold in self.folds:
+            for share in self.recipe.label_shares:
+                self.split(store, fold, share)
+
+    def split(self, store, fold, share):
+        name = split_name(fold, share)
+        self.runner.step(f"split-{store.name.removeprefix('store-')}-{name}",
+                         store / "splits" / f"{name}.json", "split", store, "--by", self.recipe.by,
+                         "--name", name, "--seed", fold, "--label-set", self.recipe.label_set,
+                         "--label-share", share, "--force", *self.flags("split"))
+
+    def store(self, masking, kind=""):
+        """Packets as ET-BERT reads them, or as Deep Packet does; the splits are the same."""
+        return self.work / f"store-{masking}{'-' + kind if kind else ''}"
+
+    def page(self, grades):
+        """The page to read: the chosen model beside every control and every other run, with the label
+        budget and a column a masking profile."""
+        first = [grade for grade in grades if grade.model and grade.fold == self.folds[0] and
+                 grade.seed == self.seeds[0]]
+        chosen = best_on_valid(grade for grade in first if grade.share == "1" and
+                               grade.masking == self.recipe.masking[0])
+        if chosen is None:
+            return
+        others = [f"{grade.model}={grade.report['folder']}" for grade in first if grade is not chosen]
+        page = self.work / "page"
+        self.runner.step("page", page, "evaluate", "--model", chosen.run, "--store", chosen.store,
+                         "--output", page, "--force", *self.flags("evaluate"),
+                         *(["--beside", *others] if others else []))
+        self.runner.say(f"  page {page / 'report.html'}")
 
     def paired_tests(self, grades):
         """{label share: result of `tessera compare`} of the two models of `compare`, first fold and
@@ -78,19 +130,14 @@ class Experiment:
                 for share in self.recipe.label_shares
                 if names and all((name, share) in folders for name in names)}
 
-    def run_fold(self, store, masking, fold):
-        for share in self.recipe.label_shares:
-            name = split_name(fold, share)
-            self.runner.step(f"split-{masking}-{name}", store / "splits" / f"{name}.json", "split",
-                             store, "--by", self.recipe.by, "--name", name, "--seed", fold,
-                             "--label-set", self.recipe.label_set, "--label-share", share,
-                             "--force", *self.flags("split"))
+    def run_fold(self, masking, fold):
         grades = []
         if masking == self.recipe.masking[0]:
-            grades.append(self.controls(store, masking, fold))
+            grades.append(self.controls(self.store(masking), masking, fold))
         for model, words in self.recipe.models.items():
             if masking != self.recipe.masking[0] and not self.is_studied(model):
                 continue
+            store = self.store(masking, kind_of(words))
             for seed in self.seeds:
                 grades += self.model(store, masking, fold, seed, model, list(words))
         return grades
@@ -142,7 +189,7 @@ class Experiment:
                              store, "--output", report, "--force", "--controls", "look-ups",
                              *self.beside(grades), *self.flags("evaluate"))
             self.runner.say(f"  bundle {run / 'bundle'}, page {report / 'report.html'}")
-            grades.append(Grade(model, masking, share, fold, seed, load(report)))
+            grades.append(Grade(model, masking, share, fold, seed, load(report), run, store))
             grades[-1].report["folder"] = str(report)
         return grades
 

@@ -19,7 +19,8 @@ Written by `{command}`, version {version}; not by hand. macro-F1 on the test
 fold with its 95 % bootstrap interval; with several folds or seeds mean ± standard deviation. Models are
 small and trained for minutes on a CPU, so the rows say what these recipes reach, not what the methods can.
 ET-BERT alone reads the first bytes of 5 packets, strictly masked (addresses, ports, ids, checksums,
-sequence numbers and time stamps hidden); "packet sizes" reads sizes, directions, times and flags of 30.
+sequence numbers and time stamps hidden); "packet sizes" reads sizes, directions, times and flags of 64; Deep
+Packet reads 1,500 bytes of single packets under the same masking and is graded by the votes of a flow's packets.
 Controls read the flow table, which no masking touches. A dash: not trained within --minutes.
 
 """

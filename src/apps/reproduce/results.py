@@ -27,7 +27,9 @@ def mean(scores):
 
 
 def score_of(report):
-    return report["macro_f1"], report["intervals"]["macro_f1"]
+    """Of flows: a model of packets is graded by the votes of a flow's packets, as the others are."""
+    graded = report.get("votes_per_flow", report)
+    return graded["macro_f1"], graded["intervals"]["macro_f1"]
 
 
 class Results:
@@ -61,9 +63,16 @@ class Results:
         return sorted(means, reverse=True)[:count]
 
     def best_model(self):
+        """(macro-F1 on test, name) of the model that did best on the valid folds."""
         strict = self.recipe.masking[0]
-        return max(((mean(self.of(model, strict)), model) for model in self.recipe.models
-                    if self.of(model, strict)), default=None)
+        grades = [grade for grade in self.models if (grade.masking, grade.share) == (strict, "1")]
+        valid = {}
+        for grade in grades:
+            valid.setdefault(grade.model, []).append(grade.valid_score())
+        if not valid:
+            return None
+        model = max(valid, key=lambda name: statistics.mean(valid[name]))
+        return mean(self.of(model, strict)), model
 
     def verdict(self):
         controls = {name: mean(scores) for name, scores in self.control_scores().items()}
@@ -72,7 +81,7 @@ class Results:
         if self.best_model():
             score, model = self.best_model()
             word = "above" if score > look_up[0] else "NOT above"
-            lines.append(f"Best model: {model}, {score:.3f}; {word} every look-up "
+            lines.append(f"Best model on the valid fold: {model}, {score:.3f} in test; {word} every look-up "
                          f"(best: {look_up[1]}, {look_up[0]:.3f})")
             if "boosted_trees" in controls:
                 word = "at or above" if score >= controls["boosted_trees"] else "BELOW"
