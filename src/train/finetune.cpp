@@ -64,8 +64,9 @@ struct Task {
                 data.split.packets_in(dataset::Fold::train)) {
         if (config.shuffle_labels) train.shuffle_labels();
         try {
+            // Mixed: in the order of captures, the first of a part would be of one class.
             valid.emplace(data.store, data.split.flows(dataset::Fold::valid), set, config.data,
-                          config.loop.seed, loader::Order::plain,
+                          config.loop.seed, loader::Order::shuffled,
                           data.split.packets_in(dataset::Fold::valid));
         } catch (base::Error const& fault) {
             base::log_warning("no validation, the last weights count: {}", fault.what());
