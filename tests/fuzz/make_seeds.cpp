@@ -91,6 +91,22 @@ void write_checkpoints(fs::path const& folder) {
         test::text(test::zip_of({{"a/data.pkl", pickle}, {"a/data/0", std::string(24, 1)}})));
 }
 
+/// Each kind of frame under each tokenizer that needs no file, with settings that differ.
+void write_token_inputs(fs::path const& folder) {
+    fs::create_directories(folder);
+    unsigned number = 0;
+    for (auto const& known : test::known_frames()) {
+        Bytes head{index_of(known.link)};
+        for (auto const setting : {number % 6, number % 15, number % 5, 0U, number * 7 % 256}) {
+            head.push_back(static_cast<std::byte>(setting));
+        }
+        if (number % 4 == 0) {
+            test::save(folder / ("frame-" + std::to_string(number)), head + known.bytes());
+        }
+        ++number;
+    }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -100,5 +116,6 @@ int main(int argc, char** argv) {
     write_pcaps(corpus / "pcap");
     write_pcapngs(corpus / "pcapng");
     write_checkpoints(corpus / "torch_archive");
+    write_token_inputs(corpus / "token");
     return 0;
 }
