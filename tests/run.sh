@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Sets up, builds, and runs every test that needs no GPU. The last line counts what passed, failed, was skipped.
-# Usage: tests/run.sh [--quick] [--all] [--filter REGEX]
+# Usage: tests/run.sh [--quick] [--no-cluster] [--all] [--filter REGEX]
 #   --quick         only build/: neither the sanitized nor the CUDA build, nor the Slurm cluster
+#   --no-cluster    without the Slurm cluster of four nodes
 #   --all           also what takes minutes: container images, throttled and cut networks (label container)
 #   --filter REGEX  only the tests whose name matches; implies --quick
 # Environment: TESSERA_JOBS (default: processors), TESSERA_SHARED (folder with further captures, may be absent).
@@ -9,14 +10,15 @@
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 4
 jobs=${TESSERA_JOBS:-$(nproc)}
-quick=no all=no filter=
+quick=no all=no cluster=yes filter=
 while [ $# -gt 0 ]; do
     case $1 in
-        --quick) quick=yes ;;
+        --quick) quick=yes cluster=no ;;
+        --no-cluster) cluster=no ;;
         --all) all=yes ;;
         --filter) [ $# -gt 1 ] || { echo "tests/run.sh: --filter wants a regular expression" >&2; exit 2; }
             filter=$2 quick=yes; shift ;;
-        -h | --help) sed -n '2,8s/^# //p' "${BASH_SOURCE[0]}"; exit 0 ;;
+        -h | --help) sed -n '2,9s/^# //p' "${BASH_SOURCE[0]}"; exit 0 ;;
         *) echo "tests/run.sh: unknown option '$1'" >&2; exit 2 ;;
     esac
     shift
@@ -75,7 +77,7 @@ run_ctest() {
 # test_folder FOLDER PREFIX: tests labelled `serial` measure or fill the machine, so they run alone.
 test_folder() {
     local left_out='^(serial|container)$'
-    if [ "$quick$filter" = yes ]; then left_out='^(serial|container|cluster)$'; fi
+    if [ "$cluster" = no ]; then left_out='^(serial|container|cluster)$'; fi
     run_ctest "$1" "$2" --parallel "$jobs" --label-exclude "$left_out"
     run_ctest "$1" "$2" --label-regex '^serial$'
     if [ "$all" = yes ]; then run_ctest "$1" "$2" --label-regex '^container$'; fi
