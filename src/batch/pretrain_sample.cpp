@@ -56,6 +56,10 @@ void describe(base::OptionTable& options, PretrainDataConfig& config) {
         .add("min_burst_tokens", config.min_burst_tokens, "shorter bursts are no samples")
         .add("same_origin_share", config.same_origin_share,
              "share of pairs whose halves come from one burst")
+        .add("pairing", config.pairing,
+             "blind: lengths say nothing about the origin; as-coded: instances as ET-BERT's code "
+             "makes them, two thirds of them labelled different",
+             {"blind", "as-coded"})
         .add("masking_unit", config.masking.unit,
              "bytes: spans of bytes with every bigram that touches one; tokens: single bigrams, "
              "which their neighbours give away (ET-BERT)",
@@ -77,6 +81,8 @@ void check(PretrainDataConfig const& config) {
     base::validate(config.masking.unit == "bytes" || config.masking.unit == "tokens",
                    base::ExitCode::usage, "data.masking_unit = '{}' is neither bytes nor tokens",
                    config.masking.unit);
+    base::validate(config.pairing == "blind" || config.pairing == "as-coded", base::ExitCode::usage,
+                   "data.pairing = '{}' is neither blind nor as-coded", config.pairing);
     check_share("same_origin_share", config.same_origin_share);
     check_share("masked_share", config.masking.share);
 }
@@ -85,20 +91,67 @@ std::int64_t longest_half(PretrainDataConfig const& config) {
     return (config.sequence_length - 3) / 2;
 }
 
+namespace {
+
+/// What stands in a sample before ids and masks. `second` empty: one segment.
+struct Pair {
+    std::span<std::uint16_t const> first;
+    std::span<std::uint16_t const> second;
+    Origin origin;
+};
+
+Pair blind_pair(std::span<std::uint16_t const> burst, std::span<std::uint16_t const> other,
+                PretrainDataConfig const& config, base::RandomStream& random) {
+    auto const length = draw_length(burst.size(), other.size(), config, random);
+    auto const same = random.uniform() < config.same_origin_share;
+    return {burst.first(length), second_half(same ? burst : other).first(length),
+            same ? Origin::same : Origin::different};
+}
+
+/// Takes one token off the longer half, at either end, until both fit.
+void cut(Pair& pair, std::size_t most, base::RandomStream& random) {
+    while (pair.first.size() + pair.second.size() > most) {
+        auto& longer = pair.first.size() > pair.second.size() ? pair.first : pair.second;
+        longer = random.below(2) == 0 ? longer.subspan(1) : longer.first(longer.size() - 1);
+    }
+}
+
+/// Of a burst come, in the reference, either its two halves, or its first half beside a stranger's
+/// and then its second half alone.
+Pair pair_as_coded(std::span<std::uint16_t const> burst, std::span<std::uint16_t const> other,
+                   PretrainDataConfig const& config, base::RandomStream& random) {
+    auto const halves = burst.first(half_size(burst.size()));
+    auto const same = config.same_origin_share;
+    auto const drawn = random.uniform() * (2 - same);
+    Pair pair{halves, second_half(burst), Origin::same};
+    if (drawn >= 1) pair = {second_half(burst), {}, Origin::different};
+    if (drawn >= same && drawn < 1) {
+        auto const theirs =
+            random.below(2) == 0 ? other.first(half_size(other.size())) : second_half(other);
+        pair = {halves, theirs, Origin::different};
+    }
+    cut(pair, static_cast<std::size_t>(config.sequence_length - 3), random);
+    return pair;
+}
+
+}  // namespace
+
 PretrainSample make_pretrain_sample(std::span<std::uint16_t const> burst,
                                     std::span<std::uint16_t const> other,
                                     PretrainDataConfig const& config, base::RandomStream& pairing,
                                     base::RandomStream& masking) {
+    auto const pair = config.pairing == "blind" ? blind_pair(burst, other, config, pairing)
+                                                : pair_as_coded(burst, other, config, pairing);
     PretrainSample sample;
-    auto const length = draw_length(burst.size(), other.size(), config, pairing);
-    auto const same = pairing.uniform() < config.same_origin_share;
-    sample.origin = same ? Origin::same : Origin::different;
+    sample.origin = pair.origin;
     sample.ids.push_back(cls_id);
-    append_ids(sample.ids, burst.first(length));
+    append_ids(sample.ids, pair.first);
     sample.ids.push_back(sep_id);
     sample.second_begin = sample.ids.size();
-    append_ids(sample.ids, second_half(same ? burst : other).first(length));
-    sample.ids.push_back(sep_id);
+    if (!pair.second.empty()) {
+        append_ids(sample.ids, pair.second);
+        sample.ids.push_back(sep_id);
+    }
     sample.masked = mask(sample.ids, config.masking, masking);
     return sample;
 }

@@ -68,6 +68,50 @@ TEST(PretrainSample, NoByteStandsInBothHalves) {
     }
 }
 
+// The reference's own instances (etbert_bertdataset.json): 69.0 % labelled different at 128 ids,
+// 65.9 % at 512; two thirds by construction.
+TEST(PretrainSample, AsCodedTwoThirdsAreDifferentAndLengthsTellWhich) {
+    auto config = unmasked();
+    config.pairing = "as-coded";
+    auto const burst = burst_of(61, 0);    // halves of 30
+    auto const other = burst_of(41, 120);  // halves of 20
+    int different = 0;
+    int single = 0;
+    constexpr int all = 1800;
+    for (std::uint64_t number = 0; number < all; ++number) {
+        auto const sample = sample_of(burst, other, config, number);
+        different += sample.origin == Origin::different ? 1 : 0;
+        if (sample.second_begin == sample.ids.size()) {
+            ++single;
+            EXPECT_EQ(sample.ids.size(), 32U);
+            EXPECT_EQ(sample.ids[1], burst[31] + token_offset);
+            EXPECT_EQ(sample.origin, Origin::different);
+            continue;
+        }
+        EXPECT_EQ(sample.ids.size() == 63U, sample.origin == Origin::same);
+    }
+    EXPECT_NEAR(different, 2 * all / 3, 100);  // five deviations
+    EXPECT_NEAR(single, all / 3, 100);
+}
+
+TEST(PretrainSample, AsCodedTheLongerHalfIsCutUntilBothFit) {
+    auto config = unmasked();
+    config.pairing = "as-coded";
+    config.sequence_length = 40;
+    for (std::uint64_t number = 0; number < 50; ++number) {
+        auto const sample = sample_of(burst_of(61, 0), burst_of(21, 120), config, number);
+        if (sample.second_begin == sample.ids.size()) {
+            EXPECT_EQ(sample.ids.size(), 32U);  // one half alone fits whole
+        } else if (sample.origin == Origin::same) {
+            EXPECT_EQ(sample.ids.size(), 40U);
+            EXPECT_EQ(sample.second_begin, 21U);  // 19 and 18
+        } else {
+            EXPECT_EQ(sample.ids.size(), 40U);
+            EXPECT_EQ(sample.second_begin, 29U);  // 27 of 30, and all 10
+        }
+    }
+}
+
 TEST(PretrainSample, FitsTheSequence) {
     PretrainDataConfig config;
     config.sequence_length = 33;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <tessera/base/options.hpp>
@@ -16,6 +17,7 @@ struct PretrainDataConfig {
     std::int64_t sequence_length = 128;  ///< ids of a sequence, S
     std::int64_t min_burst_tokens = 8;   ///< shorter bursts are no samples
     double same_origin_share = 0.5;      ///< pairs whose halves come from one burst
+    std::string pairing = "blind";       ///< or "as-coded", see make_pretrain_sample
     MaskingConfig masking;
 };
 
@@ -49,6 +51,11 @@ struct PretrainSample {
 /// half of `burst` or of `other`, as drawn. Both halves are cut to one length, drawn from the sizes
 /// of both bursts before the origin is: lengths say nothing about the origin (in the reference they
 /// give 88 % of the answers).
+///
+/// Pairing "as-coded" follows ET-BERT's instance builder, to see what its labels are worth: halves
+/// keep their lengths, the longer one is cut at a random end until both fit, and each pair of two
+/// bursts leaves its second half behind as an instance of one segment, labelled different: two
+/// thirds of all labels at a share of 0.5.
 PretrainSample make_pretrain_sample(std::span<std::uint16_t const> burst,
                                     std::span<std::uint16_t const> other,
                                     PretrainDataConfig const& config, base::RandomStream& pairing,
