@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <sys/resource.h>
 
+#include <tessera/device/compute_device.hpp>
 #include <tessera/train/plan.hpp>
 #include <tessera/train/step_times.hpp>
 
@@ -24,6 +25,7 @@ model::BertConfig sized(std::string const& name) {
 int main(int argc, char** argv) {
     apps::Command command("bench-step", "seconds of pre-training steps on random tokens");
     std::string size = "small";
+    std::string device = "cpu";
     train::StepShape shape;
     command.options()
         .section("bench")
@@ -32,8 +34,12 @@ int main(int argc, char** argv) {
         .add("sequence", shape.tokens, "tokens a sequence")
         .add("warm_up", shape.warm_up, "steps not counted")
         .add("steps", shape.steps, "steps counted")
-        .add("threads", shape.threads, "threads");
-    return command.run(argc, argv, [&](comm::Communicator const&) {
+        .add("threads", shape.threads, "threads")
+        .add("device", device, "what computes", {"auto", "cpu", "cuda"})
+        .add("precision", shape.precision, "type that products compute in",
+             {"fp32", "bf16", "fp16"});
+    return command.run(argc, argv, [&](comm::Communicator const& comm) {
+        shape.device = device::choose_device(comm, device);
         auto const seconds = train::step_times(sized(size), shape);
         rusage usage{};
         ::getrusage(RUSAGE_SELF, &usage);

@@ -36,19 +36,19 @@ std::string description(base::Option const& option) {
 }
 
 // One flag from one table entry; values are kept as text until all layers are known.
-void add_flag(CLI::App& app, base::Option const& option, Given& given) {
+void add_flag(CLI::App& app, std::string const& name, base::Option const& option, Given& given) {
     auto& slot = given.flags;
     auto const key = option.key();
     if (option.type == "switch") {
-        auto const negated = ",!--no-" + option.flag().substr(2);
+        auto const negated = ",!--no-" + name.substr(2);
         app.add_flag_callback(
-               option.flag(), [&slot, key] { slot[key] = "true"; }, description(option))
+               name, [&slot, key] { slot[key] = "true"; }, description(option))
             ->group(option.section);
         app.add_flag_callback(negated.substr(2), [&slot, key] { slot[key] = "false"; })->group("");
         return;
     }
     auto* flag = app.add_option_function<std::vector<std::string>>(
-        option.flag(),
+        name,
         [&slot, key](std::vector<std::string> const& values) {
             slot[key] = fmt::format("{}", fmt::join(values, std::string(1, base::list_separator)));
         },
@@ -112,7 +112,8 @@ bool Command::parse(int argc, char** argv, std::string& print) {
     for (auto const& positional : positionals_) {
         app.add_option(positional.name, *positional.field, positional.help)->required();
     }
-    for (auto const& option : options_.all()) add_flag(app, option, given);
+    for (auto const& option : options_.all())
+        add_flag(app, flag_of(options_, option), option, given);
     auto constexpr common = "common";
     app.add_option("--config", given.config_file, "TOML file of settings")->group(common);
     app.add_option("--set", given.assignments, "section.key=value, repeatable")

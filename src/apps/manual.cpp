@@ -72,6 +72,14 @@ std::string entry(std::string_view flag, std::string_view value, std::string_vie
 
 }  // namespace
 
+std::string flag_of(base::OptionTable const& options, base::Option const& option) {
+    auto const first = std::ranges::find(options.all(), option.name, &base::Option::name);
+    auto const flag = option.flag();
+    return first->section == option.section
+               ? flag
+               : fmt::format("--{}-{}", option.section, flag.substr(2));
+}
+
 std::string man_page(Manual const& manual, base::OptionTable const& options) {
     auto text = fmt::format(".TH TESSERA-{} 1 \"\" \"tessera {}\" \"tessera\"\n",
                             upper(manual.name), base::build_info().version);
@@ -81,7 +89,7 @@ std::string man_page(Manual const& manual, base::OptionTable const& options) {
     text += " [options]\n.SH OPTIONS\n";
     for (auto const& [name, help] : manual.positionals) text += entry(name, "", help);
     for (auto const& option : options.all()) {
-        text += entry(option.flag(), value_of(option),
+        text += entry(flag_of(options, option), value_of(option),
                       fmt::format("{} [{} = {}; {}]", option.help, option.key(), option.toml(),
                                   option.environment()));
     }
@@ -95,7 +103,7 @@ std::string man_page(Manual const& manual, base::OptionTable const& options) {
 std::string flag_list(base::OptionTable const& options) {
     std::string text;
     for (auto const& option : options.all()) {
-        text += fmt::format("{} {}\n", option.flag(), fmt::join(option.choices, " "));
+        text += fmt::format("{} {}\n", flag_of(options, option), fmt::join(option.choices, " "));
     }
     for (auto const& common : common_flags) {
         std::string words;

@@ -15,6 +15,9 @@ struct Manual {
     std::vector<std::pair<std::string, std::string>> positionals;  ///< name, help
 };
 
+/// The flag of an option; with its section, "--train-device", where one before it has its name.
+std::string flag_of(base::OptionTable const& options, base::Option const& option);
+
 /// The manual page tessera-<name>(1) in man(7) form, from the same table as --help.
 std::string man_page(Manual const& manual, base::OptionTable const& options);
 

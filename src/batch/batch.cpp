@@ -6,12 +6,16 @@ namespace tessera::batch {
 namespace {
 
 void move(torch::Tensor& tensor, torch::Device device) {
+    if (device.is_cuda() && tensor.is_cpu()) tensor = tensor.pin_memory();
     tensor = tensor.to(device, /*non_blocking=*/true);
 }
 
 void move_sequences(Sequences& sequences, torch::Device device) {
     move(sequences.tokens, device);
     move(sequences.segments, device);
+    if (device.is_cpu()) return;
+    sequences.device_lengths = torch::tensor(sequences.lengths, torch::kInt64);
+    move(sequences.device_lengths, device);
 }
 
 }  // namespace

@@ -108,17 +108,17 @@ class NcclCollectives final : public DeviceCollectives {
 
     void all_reduce(at::Tensor const& tensor) override {
         check_tensor(tensor, device_);
-        check_nccl(ncclAllReduce(tensor.data_ptr(), tensor.data_ptr(),
-                                 static_cast<std::size_t>(tensor.numel()), type_of(tensor), ncclSum,
-                                 nccl_.load(), stream()),
-                   nccl_.load(), "ncclAllReduce");
+        queued(ncclAllReduce(tensor.data_ptr(), tensor.data_ptr(),
+                             static_cast<std::size_t>(tensor.numel()), type_of(tensor), ncclSum,
+                             nccl_.load(), stream()),
+               "ncclAllReduce");
     }
 
     void broadcast(at::Tensor const& tensor, int root) override {
         check_tensor(tensor, device_);
-        check_nccl(ncclBroadcast(tensor.data_ptr(), tensor.data_ptr(), tensor.nbytes(), ncclUint8,
-                                 root, nccl_.load(), stream()),
-                   nccl_.load(), "ncclBroadcast");
+        queued(ncclBroadcast(tensor.data_ptr(), tensor.data_ptr(), tensor.nbytes(), ncclUint8, root,
+                             nccl_.load(), stream()),
+               "ncclBroadcast");
     }
 
     void check() override { check_nccl(state(), nccl_.load(), "a collective between GPUs"); }
@@ -154,6 +154,16 @@ class NcclCollectives final : public DeviceCollectives {
             std::this_thread::sleep_for(std::chrono::milliseconds(10));
         }
         check_nccl(now, nccl_.load(), "ncclCommInitRankConfig");
+    }
+
+    /// A first call between ranks may go on connecting in the background. It has queued nothing on
+    /// the stream until that is over, and no other call may be made before.
+    void queued(ncclResult_t result, char const* call) {
+        while (result == ncclInProgress) {
+            std::this_thread::sleep_for(std::chrono::microseconds(50));
+            result = state();
+        }
+        check_nccl(result, nccl_.load(), call);
     }
 
     ncclResult_t state() const {

@@ -1,4 +1,5 @@
 #include "heads.hpp"
+#include "kernel_choice.hpp"
 #include "packet_sequence_net.hpp"
 
 #include <tessera/base/error.hpp>
@@ -46,9 +47,10 @@ void BertClassifierImpl::initialise(std::uint64_t seed) {
 }
 
 torch::Tensor BertClassifierImpl::token_logits(batch::ClassifierBatch const& batch) {
+    LibraryKernels const choice(encoder_->kernels() == Kernels::library);
     auto const encoded = encoder_(batch);
     auto const keys = is_training() ? pool_keys(encoder_->dropout_seed(), batch) : torch::Tensor();
-    return head_->forward(encoded.first(), keys);
+    return head_->forward(encoded.first(), keys).to(torch::kFloat);
 }
 
 torch::Tensor BertClassifierImpl::logits(batch::ClassifierBatch const& batch) {

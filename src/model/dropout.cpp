@@ -1,5 +1,7 @@
 #include "dropout.hpp"
 
+#include "kernel_choice.hpp"
+
 #include <cmath>
 #include <span>
 
@@ -105,7 +107,9 @@ class AddDropped : public torch::autograd::Function<AddDropped> {
 }  // namespace
 
 Dropout::Dropout(std::uint64_t seed, batch::Sequences const& sequences, RowLayout const& layout)
-    : active_(true), row_words_(torch::empty({layout.rows()}, torch::kInt32)) {
+    : active_(true),
+      row_words_(torch::empty({LibraryKernels::in_force() ? 0 : layout.rows()}, torch::kInt32)) {
+    if (row_words_.numel() == 0) return;
     auto* const words = row_words_.data_ptr<std::int32_t>();
     for (std::size_t b = 0; b < sequences.keys.size(); ++b) {
         auto stream = base::RandomStream(seed, base::Purpose::dropout, 0, sequences.keys[b]);
@@ -130,7 +134,8 @@ torch::Tensor Dropout::row_keys(std::int64_t layer, DropoutSite site) const {
 }
 
 torch::Tensor pool_keys(std::uint64_t seed, batch::Sequences const& sequences) {
-    auto keys = torch::empty({sequences.size()}, torch::kInt32);
+    auto keys = torch::empty({LibraryKernels::in_force() ? 0 : sequences.size()}, torch::kInt32);
+    if (keys.numel() == 0) return keys;
     auto* to = keys.data_ptr<std::int32_t>();
     for (auto const key : sequences.keys) {
         auto stream = base::RandomStream(seed, base::Purpose::dropout, 1, key);
@@ -144,15 +149,24 @@ RowDropout row_dropout(std::uint32_t key, double share) {
     return {key, threshold, static_cast<float>(1.0 / (1.0 - share))};
 }
 
+namespace {
+
+bool has_row_keys(torch::Tensor const& x, torch::Tensor const& keys) {
+    return keys.defined() && keys.numel() > 0 && x.is_cpu() && x.scalar_type() == torch::kFloat;
+}
+
+}  // namespace
+
 torch::Tensor dropout_of(torch::Tensor const& x, torch::Tensor const& keys, double share) {
     if (!keys.defined() || share == 0) return x;
-    return x.is_cpu() ? Drop::apply(x, keys, share) : at::dropout(x, share, /*train=*/true);
+    return has_row_keys(x, keys) ? Drop::apply(x, keys, share)
+                                 : at::dropout(x, share, /*train=*/true);
 }
 
 torch::Tensor add_dropped(torch::Tensor const& base, torch::Tensor const& x,
                           torch::Tensor const& keys, double share) {
-    auto const fused = keys.defined() && share > 0 && x.is_cpu();
-    return fused ? AddDropped::apply(base, x, keys, share) : base + dropout_of(x, keys, share);
+    return share > 0 && has_row_keys(x, keys) ? AddDropped::apply(base, x, keys, share)
+                                              : base + dropout_of(x, keys, share);
 }
 
 }  // namespace tessera::model

@@ -14,10 +14,10 @@ namespace tessera::model {
 /// The places in a model where something is dropped; each draws its own mask.
 enum class DropoutSite : std::uint32_t { embedding, attention, attention_output, feed_forward };
 
-/// Dropout of one forward pass. On the CPU the mask is a pure function of (seed, sequence key,
-/// layer, site, place in the sequence, column): the same for any number of ranks, any micro-batch
-/// and packed or padded rows; nothing is stored for the backward pass. On other devices the
-/// generator of LibTorch draws.
+/// Dropout of one forward pass. With own kernels the mask is a pure function of (seed, sequence
+/// key, layer, site, place in the sequence, column): the same for any number of ranks and any
+/// micro-batch; nothing is stored for the backward pass. With LibTorch's, for which keys are empty,
+/// the generator of the device draws: seed it before each micro-batch.
 class Dropout {
   public:
     /// Drops nothing.
@@ -27,7 +27,7 @@ class Dropout {
 
     bool active() const { return active_; }
 
-    /// [R] int32: one key a row (CPU).
+    /// [R] int32: one key a row; [0] with LibTorch's kernels; undefined: nothing is dropped.
     torch::Tensor row_keys(std::int64_t layer, DropoutSite site) const;
 
   private:
@@ -35,13 +35,13 @@ class Dropout {
     torch::Tensor row_words_;  // [R] int32, mixed from the sequence's key and the column
 };
 
-/// [B] int32: one key a sequence, for the dropout of a pooled head.
+/// [B] int32: one key a sequence, for the dropout of a pooled head; [0] with LibTorch's kernels.
 torch::Tensor pool_keys(std::uint64_t seed, batch::Sequences const& sequences);
 
 /// The mask of a row under `key`, for a share of dropped elements.
 RowDropout row_dropout(std::uint32_t key, double share);
 
-/// dropout(x) of x [R, C]; `keys` [R] as of Dropout::row_keys, undefined: nothing is dropped.
+/// dropout(x) of x [R, C]; `keys` as of Dropout::row_keys.
 torch::Tensor dropout_of(torch::Tensor const& x, torch::Tensor const& keys, double share);
 
 /// base + dropout(x), both [R, C], in one pass.

@@ -1,3 +1,4 @@
+#include "kernel_choice.hpp"
 #include "layers.hpp"
 #include "row_layout.hpp"
 
@@ -34,10 +35,15 @@ BertEncoderImpl::BertEncoderImpl(BertConfig const& config) : config_(config) {
 
 std::shared_ptr<RowLayout const> BertEncoderImpl::layout_of(
     batch::Sequences const& sequences) const {
-    auto const packed =
-        layout_ == Layout::automatic ? token_table().is_cpu() : layout_ == Layout::packed;
-    return std::make_shared<RowLayout const>(packed ? RowLayout::packed(sequences)
-                                                    : RowLayout::padded(sequences));
+    return std::make_shared<RowLayout const>(
+        kernels() == Kernels::own ? RowLayout::packed(sequences) : RowLayout::padded(sequences));
+}
+
+Kernels BertEncoderImpl::kernels() const {
+    if (kernels_ != Kernels::automatic) return kernels_;
+    auto const& table = token_table();
+    bool const own = table.is_cpu() && table.scalar_type() == torch::kFloat;
+    return own ? Kernels::own : Kernels::library;
 }
 
 std::vector<EncoderOutput> BertEncoderImpl::forward_all(batch::Sequences const& sequences) {
@@ -45,6 +51,7 @@ std::vector<EncoderOutput> BertEncoderImpl::forward_all(batch::Sequences const& 
                    "sequences of {} tokens do not fit a model of {} positions: lower the sequence "
                    "length or raise model.positions",
                    sequences.width(), config_.positions);
+    LibraryKernels const choice(kernels() == Kernels::library);
     auto const layout = layout_of(sequences);
     auto const dropout = is_training() ? Dropout(dropout_seed_, sequences, *layout) : Dropout();
     std::vector<EncoderOutput> outputs{{embedding_->forward(sequences, *layout, dropout), layout}};

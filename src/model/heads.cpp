@@ -1,5 +1,9 @@
 #include "heads.hpp"
 
+#include "row_layout.hpp"
+
+#include <algorithm>
+
 namespace tessera::model {
 
 MaskedHeadImpl::MaskedHeadImpl(BertConfig const& config)
@@ -23,9 +27,9 @@ torch::Tensor const& MaskedHeadImpl::output_of(torch::Tensor const& table) const
 VocabularyLoss MaskedHeadImpl::forward(EncoderOutput const& encoded,
                                        batch::PretrainBatch const& batch,
                                        torch::Tensor const& table) {
-    // On the host, slots without a masked place are left out; on a device shapes stay constant.
-    auto const slots = encoded.rows.is_cpu() ? std::max<std::int64_t>(batch.masked_count, 1)
-                                             : batch.masked_positions.size(0);
+    // In packed rows, slots without a masked place are left out; else shapes stay constant.
+    auto const slots = encoded.layout->is_packed() ? std::max<std::int64_t>(batch.masked_count, 1)
+                                                   : batch.masked_positions.size(0);
     auto const rows = encoded.rows_at(batch.masked_positions.narrow(0, 0, slots));
     return vocabulary_loss(transformed(rows), output_of(table), bias_,
                            batch.masked_targets.narrow(0, 0, slots),

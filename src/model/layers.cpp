@@ -18,9 +18,10 @@ NormImpl::NormImpl(BertConfig const& config)
 
 torch::Tensor NormImpl::forward(torch::Tensor const& x) {
     if (!unbiased_) return at::layer_norm(x, {x.size(-1)}, weight, bias, eps_);
-    auto const mean = x.mean(-1, /*keepdim=*/true);
-    auto const deviation = at::std(x, at::OptionalIntArrayRef{-1}, /*correction=*/1, true);
-    return weight * (x - mean) / (deviation + eps_) + bias;
+    auto const wide = x.to(torch::kFloat);  // 768 squares added up in a half type lose their value
+    auto const mean = wide.mean(-1, /*keepdim=*/true);
+    auto const deviation = at::std(wide, at::OptionalIntArrayRef{-1}, /*correction=*/1, true);
+    return (weight * (wide - mean) / (deviation + eps_) + bias).to(x.scalar_type());
 }
 
 TransformerLayerImpl::TransformerLayerImpl(BertConfig const& config, std::int64_t index)

@@ -1,4 +1,5 @@
 #include "heads.hpp"
+#include "kernel_choice.hpp"
 
 #include <tessera/model/pretrain_model.hpp>
 
@@ -10,6 +11,7 @@ PretrainModelImpl::PretrainModelImpl(BertConfig const& config)
       same_origin_(register_module("same_origin", std::make_shared<PooledHeadImpl>(config, 2))) {}
 
 PretrainOutput PretrainModelImpl::forward(batch::PretrainBatch const& batch) {
+    LibraryKernels const choice(encoder_->kernels() == Kernels::library);
     auto const encoded = encoder_(batch);
     auto const masked = masked_->forward(encoded, batch, encoder_->token_table());
     auto const logits = same_origin_logits(encoded);
@@ -24,7 +26,7 @@ torch::Tensor PretrainModelImpl::masked_logits(EncoderOutput const& encoded,
 }
 
 torch::Tensor PretrainModelImpl::same_origin_logits(EncoderOutput const& encoded) {
-    return same_origin_->forward(encoded.first(), {});
+    return same_origin_->forward(encoded.first(), {}).to(torch::kFloat);
 }
 
 }  // namespace tessera::model

@@ -1,5 +1,7 @@
 #include "products.hpp"
 
+#include "kernel_choice.hpp"
+
 #include <string_view>
 
 #include <ATen/core/dispatch/Dispatcher.h>
@@ -52,7 +54,8 @@ class Linear : public torch::autograd::Function<Linear> {
 }  // namespace
 
 bool on_host(torch::Tensor const& x) {
-    return x.is_cpu() && x.scalar_type() == torch::kFloat && x.dim() == 2;
+    return x.is_cpu() && x.scalar_type() == torch::kFloat && x.dim() == 2 &&
+           !LibraryKernels::in_force();
 }
 
 torch::Tensor times_transposed(torch::Tensor const& a, torch::Tensor const& b,

@@ -35,7 +35,9 @@ RowLayout RowLayout::padded(batch::Sequences const& sequences) {
     for (std::int64_t b = 0; b <= size; ++b) layout.begins_.push_back(b * layout.width_);
     layout.places_ = torch::arange(size * layout.width_, numbers);
     layout.columns_ = torch::arange(layout.width_, numbers).repeat({size});
-    auto const lengths = torch::tensor(sequences.lengths, torch::kInt64).to(device);
+    auto const lengths = sequences.device_lengths.defined()
+                             ? sequences.device_lengths
+                             : torch::tensor(sequences.lengths, torch::kInt64).to(device);
     layout.set_visible(torch::arange(layout.width_, numbers).lt(lengths.unsqueeze(1)));
     return layout;
 }
@@ -45,8 +47,9 @@ torch::Tensor RowLayout::rows_of(torch::Tensor const& places) const {
 }
 
 torch::Tensor RowLayout::first_rows() const {
+    if (!packed_) return torch::arange(0, rows(), width_, places_.options());
     std::vector<std::int64_t> const rows(begins_.begin(), begins_.end() - 1);
-    return torch::tensor(rows, torch::kInt64).to(places_.device());
+    return torch::tensor(rows, torch::kInt64);
 }
 
 void RowLayout::set_visible(torch::Tensor const& visible) {

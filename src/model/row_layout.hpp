@@ -10,8 +10,8 @@
 namespace tessera::model {
 
 /// Where the rows of an activation matrix [R, H] stand in a batch of B sequences of width S.
-/// Packed: only real tokens have rows, R = sum of lengths, so padding costs nothing (CPU).
-/// Padded: R = B*S, and attention needs a mask (GPU, where shapes must not change).
+/// Packed: only real tokens have rows, R = sum of lengths, so padding costs nothing (own kernels).
+/// Padded: R = B*S, and attention needs a mask (LibTorch's, where shapes must not change).
 class RowLayout {
   public:
     static RowLayout packed(batch::Sequences const& sequences);

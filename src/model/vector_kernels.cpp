@@ -261,13 +261,14 @@ TESSERA_CLONES RowLogSum log_sum_exp(std::span<float const> logits) {
     return {maximum, maximum + std::log(sum_of(sums))};
 }
 
-TESSERA_CLONES void exp_row(std::span<float> row, float log_sum, float weight) {
-    for_each_vector(row.size(), [&](std::size_t begin, std::size_t count) TESSERA_LAMBDA {
-        Floats x;
-        load(x, row.data() + begin, count);
-        x = x - log_sum;
-        exponential(x);
-        store(row.data() + begin, x * weight, count);
+TESSERA_CLONES void exp_row(std::span<float const> x, std::span<float> out, float log_sum,
+                            float weight) {
+    for_each_vector(x.size(), [&](std::size_t begin, std::size_t count) TESSERA_LAMBDA {
+        Floats value;
+        load(value, x.data() + begin, count);
+        value = value - log_sum;
+        exponential(value);
+        store(out.data() + begin, value * weight, count);
     });
 }
 

@@ -60,7 +60,7 @@ struct RowLogSum {
 };
 RowLogSum log_sum_exp(std::span<float const> logits);
 
-/// row = weight * exp(row - log_sum), in place: softmax from its logarithmic sum.
-void exp_row(std::span<float> row, float log_sum, float weight);
+/// out = weight * exp(x - log_sum): softmax from its logarithmic sum; x may be out.
+void exp_row(std::span<float const> x, std::span<float> out, float log_sum, float weight);
 
 }  // namespace tessera::model

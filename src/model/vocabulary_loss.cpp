@@ -69,8 +69,7 @@ void write_slopes(torch::Tensor const& logits, torch::Tensor const& slopes, std:
     for_each_row(logits.size(0), [&](std::int64_t row) {
         auto const out = row_of(slopes, row);
         auto const weight = weights.data_ptr<float>()[row];
-        std::ranges::copy(row_of(logits, row), out.begin());
-        exp_row(out, log_sums.data_ptr<float>()[row], weight);
+        exp_row(row_of(logits, row), out, log_sums.data_ptr<float>()[row], weight);
         auto const target = targets.data_ptr<std::int64_t>()[row] - first;
         if (target >= 0 && target < logits.size(1)) out[static_cast<std::size_t>(target)] -= weight;
     });
@@ -149,7 +148,12 @@ class HostCrossEntropy : public torch::autograd::Function<HostCrossEntropy> {
     }
 };
 
+/// Half types keep the gradient of the logits times this: probabilities of 1e-5 are below what fp16
+/// holds whole.
+constexpr double half_scale = 1024;
+
 /// By LibTorch's operators, for other devices and types: the gradient is written over the logits.
+/// Sums and logarithms are float32 at least.
 class DeviceCrossEntropy : public torch::autograd::Function<DeviceCrossEntropy> {
   public:
     static torch::autograd::variable_list forward(
@@ -159,15 +163,16 @@ class DeviceCrossEntropy : public torch::autograd::Function<DeviceCrossEntropy> 
         auto const logits = at::addmm(bias, x, weight.t());
         auto const used = logits.narrow(1, 0, vocabulary);
         auto const column = targets.unsqueeze(1);
-        auto const log_sum = at::logsumexp(used, {1}, /*keepdim=*/true);
-        auto const losses =
-            (log_sum - used.gather(1, column)).squeeze(1).to(weights.dtype()) * weights;
         auto const correct = (used.argmax(1).eq(targets).to(weights.dtype()) * weights).sum();
+        auto const wide = at::promote_types(x.scalar_type(), torch::kFloat);
+        auto const logs = at::log_softmax(used, 1, wide);  // [N, vocabulary]
+        auto const losses = logs.gather(1, column).squeeze(1).neg() * weights;
         if (needs_gradient) {
-            auto const scale = weights.unsqueeze(1).to(logits.dtype());
+            auto const scale = (weights.unsqueeze(1) * scale_of(x)).to(wide);
+            logs.exp_().mul_(scale);
+            logs.scatter_add_(1, column, -scale);
             logits.narrow(1, vocabulary, logits.size(1) - vocabulary).zero_();
-            used.sub_(log_sum).exp_().mul_(scale);
-            used.scatter_add_(1, column, -scale);
+            used.copy_(logs);
             context->save_for_backward({x, weight, logits});
         }
         context->mark_non_differentiable({correct});
@@ -177,8 +182,8 @@ class DeviceCrossEntropy : public torch::autograd::Function<DeviceCrossEntropy> 
     static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
                                                    torch::autograd::variable_list gradients) {
         auto const saved = context->get_saved_variables();
-        auto const& upstream = gradients[0];  // [], of the sum
-        auto const& slopes = saved[2];        // [N, V], gradient of the logits
+        auto const upstream = gradients[0] / scale_of(saved[0]);  // [], of the sum
+        auto const& slopes = saved[2];  // [N, V], gradient of the logits times the scale
         auto const scaled = saved[0] * upstream;
         return {at::mm(slopes, saved[1]) * upstream,
                 at::mm(slopes.t(), scaled),
@@ -187,6 +192,11 @@ class DeviceCrossEntropy : public torch::autograd::Function<DeviceCrossEntropy> 
                 {},
                 {},
                 {}};
+    }
+
+  private:
+    static double scale_of(torch::Tensor const& x) {
+        return at::isReducedFloatingType(x.scalar_type()) ? half_scale : 1;
     }
 };
 

@@ -52,9 +52,9 @@ void check_parameter(Named const& parameter, at::Tensor const& first) {
 
 }  // namespace
 
-FlatParameters::FlatParameters(torch::nn::Module& module) {
+FlatParameters::FlatParameters(torch::nn::Module& module, at::ScalarType compute) {
     lay_out(module);
-    adopt(module);
+    adopt(module, compute);
 }
 
 void FlatParameters::lay_out(torch::nn::Module& module) {
@@ -77,18 +77,47 @@ void FlatParameters::lay_out(torch::nn::Module& module) {
     }
 }
 
-void FlatParameters::adopt(torch::nn::Module& module) {
+void FlatParameters::adopt(torch::nn::Module& module, at::ScalarType compute) {
     auto const parameters = module.named_parameters();
     auto const options =
         parameters.is_empty() ? at::TensorOptions(at::kFloat) : parameters[0].value().options();
     values_ = at::zeros({total_}, options.requires_grad(false));
     gradients_ = at::zeros({trainable_}, options.requires_grad(false));
+    narrow_values_ = compute == at::kFloat ? values_ : at::zeros_like(values_, compute);
+    narrow_gradients_ = compute == at::kFloat ? gradients_ : at::zeros_like(gradients_, compute);
     for (auto const& entry : entries_) {
         auto parameter = parameters[entry.name];
-        auto const place = view(values_, entry);
-        place.copy_(parameter.detach());
-        parameter.set_data(place);
-        if (entry.trainable) parameter.mutable_grad() = view(gradients_, entry);
+        view(values_, entry).copy_(parameter.detach());
+        parameter.set_data(view(narrow_values_, entry));
+        if (entry.trainable) parameter.mutable_grad() = view(narrow_gradients_, entry);
+        leaves_.push_back(parameter);
+    }
+    refresh();
+}
+
+void FlatParameters::refresh() {
+    if (computes_in_half()) narrow_values_.copy_(values_);
+}
+
+void FlatParameters::collect(std::int64_t begin, std::int64_t end) {
+    if (!computes_in_half()) return;
+    auto const part = narrow_gradients_.narrow(0, begin, end - begin);
+    gradients_.narrow(0, begin, end - begin).add_(part);
+    part.zero_();
+}
+
+void FlatParameters::zero_gradients() {
+    gradients_.zero_();
+    if (computes_in_half()) narrow_gradients_.zero_();
+}
+
+void FlatParameters::widen() {
+    narrow_values_ = values_;
+    narrow_gradients_ = gradients_;
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+        leaves_[i].mutable_grad().reset();  // of the half type: would not fit what comes
+        leaves_[i].set_data(view(values_, entries_[i]));
+        if (entries_[i].trainable) leaves_[i].mutable_grad() = view(gradients_, entries_[i]);
     }
 }
 

@@ -1,6 +1,4 @@
-#include <bit>
 #include <cstdint>
-#include <numeric>
 #include <span>
 #include <vector>
 
@@ -11,32 +9,37 @@ namespace tessera::parallel {
 
 namespace {
 
-std::span<std::byte> raw_bytes(at::Tensor const& tensor) {
-    base::validate(tensor.is_contiguous() && tensor.device().is_cpu(), base::ExitCode::failed,
-                   "cannot send a tensor that is not contiguous in host memory");
-    return {static_cast<std::byte*>(tensor.data_ptr()), tensor.nbytes()};
+/// A tensor's values in contiguous host memory: its own where they lie there, else a copy.
+at::Tensor on_host(at::Tensor const& tensor) {
+    return tensor.to(at::kCPU).contiguous();
 }
 
-std::uint64_t bit_sum(std::span<float const> values) {
-    return std::accumulate(
-        values.begin(), values.end(), std::uint64_t{0},
-        [](std::uint64_t sum, float value) { return sum + std::bit_cast<std::uint32_t>(value); });
+std::span<std::byte> raw_bytes(at::Tensor const& host) {
+    return {static_cast<std::byte*>(host.data_ptr()), host.nbytes()};
 }
 
-std::vector<std::uint64_t> bit_sums(FlatParameters const& parameters) {
-    auto const values = elements(parameters.values());
-    std::vector<std::uint64_t> sums;
+/// [entries] int64: of each tensor the sum of its bits, as 32-bit numbers, modulo 2^64.
+at::Tensor bit_sums(FlatParameters const& parameters) {
+    std::vector<at::Tensor> sums;
     for (auto const& entry : parameters.entries()) {
-        sums.push_back(bit_sum(values.subspan(static_cast<std::size_t>(entry.offset),
-                                              static_cast<std::size_t>(entry.count))));
+        auto const values = parameters.values().narrow(0, entry.offset, entry.count);
+        sums.push_back(values.view(at::kInt).sum(at::kLong));
     }
-    return sums;
+    return at::stack(sums).to(at::kCPU);
+}
+
+std::vector<std::int64_t> listed(at::Tensor const& numbers) {
+    auto const* const first = numbers.const_data_ptr<std::int64_t>();
+    return {first, first + numbers.numel()};
 }
 
 }  // namespace
 
 void replicate(comm::Communicator const& comm, at::Tensor const& tensor) {
-    comm::broadcast(comm, raw_bytes(tensor), 0);
+    if (comm.size() == 1) return;
+    auto const host = on_host(tensor);
+    comm::broadcast(comm, raw_bytes(host), 0);
+    if (!host.is_alias_of(tensor)) tensor.copy_(host);
 }
 
 void replicate(comm::Communicator const& comm, FlatParameters const& parameters,
@@ -48,21 +51,23 @@ void replicate(comm::Communicator const& comm, FlatParameters const& parameters,
 void average_buffers(comm::Communicator const& comm, torch::nn::Module const& module) {
     if (comm.size() == 1) return;
     for (auto& buffer : module.buffers()) {
+        auto const host = on_host(buffer);
         if (buffer.scalar_type() == at::kFloat) {
-            comm::all_reduce(comm, elements(buffer), comm::Op::sum);
-            buffer.div_(comm.size());
+            comm::all_reduce(comm, elements(host), comm::Op::sum);
+            host.div_(comm.size());
         } else if (buffer.scalar_type() == at::kLong) {
             comm::all_reduce(comm,
-                             std::span<std::int64_t>(buffer.data_ptr<std::int64_t>(),
-                                                     static_cast<std::size_t>(buffer.numel())),
+                             std::span<std::int64_t>(host.data_ptr<std::int64_t>(),
+                                                     static_cast<std::size_t>(host.numel())),
                              comm::Op::max);
         }
+        if (!host.is_alias_of(buffer)) buffer.copy_(host);
     }
 }
 
 void check_replicas(comm::Communicator const& comm, FlatParameters const& parameters,
                     std::string_view when) {
-    auto lowest = bit_sums(parameters);
+    auto lowest = listed(bit_sums(parameters));
     auto highest = lowest;
     comm::all_reduce(comm, std::span(lowest), comm::Op::min);
     comm::all_reduce(comm, std::span(highest), comm::Op::max);

@@ -38,26 +38,31 @@ class AdamW {
   public:
     AdamW(parallel::FlatParameters& parameters, AdamWConfig const& config);
 
-    /// One update with `gradient / divisor`. The divisor folds clipping into the same pass.
+    /// One update with `gradient / divisor`, left out altogether where `skip` is 1; both [] float32
+    /// beside the parameters. The divisor folds clipping and loss scale into the same pass. On a
+    /// GPU AdamW waits for nothing; LAMB reads `skip` back.
+    void step(double learning_rate, at::Tensor const& divisor, at::Tensor const& skip);
+
+    /// The same, never left out.
     void step(double learning_rate, double divisor);
 
     at::Tensor const& first_moment() const { return first_; }    ///< [trainable] float32
     at::Tensor const& second_moment() const { return second_; }  ///< [trainable] float32
 
-    std::int64_t updates() const { return updates_; }
-    void set_updates(std::int64_t updates) { updates_ = updates; }
+    std::int64_t updates() const;  ///< reads back
+    void set_updates(std::int64_t updates);
 
   private:
     void update_range(std::int64_t begin, std::int64_t end, double learning_rate, double decay,
-                      double divisor);
-
-    void update_by_layer(parallel::FlatEntry const& entry, double learning_rate, double divisor);
+                      at::Tensor const& divisor, at::Tensor const& skip);
+    void update_by_layer(parallel::FlatEntry const& entry, double learning_rate,
+                         at::Tensor const& divisor, double updates);
 
     parallel::FlatParameters& parameters_;
     AdamWConfig config_;
     at::Tensor first_;
     at::Tensor second_;
-    std::int64_t updates_ = 0;
+    at::Tensor updates_;  // [] float32, exact to 16 million
 };
 
 }  // namespace tessera::train

@@ -35,7 +35,9 @@ void BackgroundSave::wait() {
 }
 
 std::vector<checkpoint::NamedTensor> copied(std::vector<checkpoint::NamedTensor> tensors) {
-    for (auto& [name, tensor] : tensors) tensor = tensor.detach().clone();
+    for (auto& [name, tensor] : tensors)
+        tensor = tensor.detach().to(at::kCPU, tensor.scalar_type(), /*non_blocking=*/false,
+                                    /*copy=*/true);
     return tensors;
 }
 

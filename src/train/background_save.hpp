@@ -32,7 +32,7 @@ class BackgroundSave {
     std::future<void> running_;
 };
 
-/// The tensors with values of their own, as they are now.
+/// The tensors with values of their own on the host, as they are now.
 std::vector<checkpoint::NamedTensor> copied(std::vector<checkpoint::NamedTensor> tensors);
 
 }  // namespace tessera::train

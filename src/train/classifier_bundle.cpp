@@ -1,5 +1,6 @@
 #include "classifier_bundle.hpp"
 
+#include "background_save.hpp"
 #include "snapshot.hpp"
 
 #include <tessera/base/files.hpp>
@@ -52,7 +53,7 @@ void publish_bundle(FinetuneConfig const& config, RunIdentity const& identity,
                                       .preprocess_toml = manifest.config,
                                       .model_toml = identity.model_toml,
                                       .data_toml = data_toml(config)};
-    checkpoint::write_bundle(base::local_files(), config.bundle, info, weights_of(model));
+    checkpoint::write_bundle(base::local_files(), config.bundle, info, copied(weights_of(model)));
     base::log_info("bundle in '{}'", base::printable(config.bundle.string()));
 }
 

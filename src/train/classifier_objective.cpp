@@ -53,12 +53,14 @@ ClassifierObjective::ClassifierObjective(std::shared_ptr<model::Classifier> mode
                                          HeldOut held_out)
     : model_(std::move(model)),
       class_weights_(std::move(class_weights)),
-      weights_(at::tensor(class_weights_, at::kDouble).to(at::kFloat)),
+      weights_(at::tensor(class_weights_, at::kDouble).to(at::kFloat).to(device_of(*model_))),
+      stream_(device_of(*model_)),
       batches_(std::move(batches)),
       held_out_(std::move(held_out)) {}
 
 Counts ClassifierObjective::load(std::int64_t step) {
     loaded_ = batches_(step);
+    on_device_ = on_device(loaded_, stream_);
     Counts labels(class_weights_.size());
     for (auto const& batch : loaded_) {
         for (auto const label : values(batch.labels)) {
@@ -75,34 +77,42 @@ double ClassifierObjective::weight_of(Counts const& labels) const {
     return sum;
 }
 
-/// [] weighted loss over the labelled sequences of the batch.
-at::Tensor ClassifierObjective::weighted_loss(batch::ClassifierBatch const& batch,
+/// [] weighted loss over the labelled sequences of the batch, which is `host` on the model's
+/// device.
+at::Tensor ClassifierObjective::weighted_loss(batch::ClassifierBatch const& host,
+                                              batch::ClassifierBatch const& batch,
                                               ExactSums& sums) {
-    auto const classes = class_weights_.size();
     auto const logits = model_->logits(batch);  // [B, classes]
     auto const loss = at::cross_entropy_loss(logits, batch.labels, weights_, at::Reduction::Sum,
                                              /*ignore_index=*/-1);
-    auto const predicted = logits.argmax(1);
-    Counts labels(classes);
-    for (std::size_t row = 0; row < static_cast<std::size_t>(batch.size()); ++row) {
-        auto const label = values(batch.labels)[row];
-        if (label < 0) continue;
-        ++labels[static_cast<std::size_t>(label)];
-        sums.add(confusion + static_cast<std::size_t>(label) * classes +
-                     static_cast<std::size_t>(values(predicted)[row]),
-                 1);
-    }
-    sums.add(sequences_place, static_cast<double>(batch.size()));
-    sums.add(tokens_place, static_cast<double>(batch.token_count()));
-    sums.add(weight, weight_of(labels));
-    sums.add(weighted_loss_sum, loss.item<double>());
+    sums.add(sequences_place, static_cast<double>(host.size()));
+    sums.add(tokens_place, static_cast<double>(host.token_count()));
+    auto const predicted = logits.argmax(1).to(at::kFloat);  // exact: there are few classes
+    sums.add(at::cat({predicted, loss.reshape({1})}),
+             [this, labels = host.labels](ExactSums& of_step, std::span<float const> read) {
+                 of_step.add(weighted_loss_sum, static_cast<double>(read.back()));
+                 add_answers(of_step, values(labels), read.first(read.size() - 1));
+             });
     return loss;
+}
+
+void ClassifierObjective::add_answers(ExactSums& sums, std::span<std::int64_t const> labels,
+                                      std::span<float const> predicted) const {
+    auto const classes = class_weights_.size();
+    Counts seen(classes);
+    for (std::size_t row = 0; row < labels.size(); ++row) {
+        if (labels[row] < 0) continue;
+        auto const label = static_cast<std::size_t>(labels[row]);
+        ++seen[label];
+        sums.add(confusion + label * classes + static_cast<std::size_t>(predicted[row]), 1);
+    }
+    sums.add(weight, weight_of(seen));
 }
 
 at::Tensor ClassifierObjective::loss(std::size_t micro_batch, Counts const& of_step,
                                      ExactSums& sums) {
     auto const all = weight_of(of_step);
-    return weighted_loss(loaded_[micro_batch], sums) / (all > 0 ? all : 1);
+    return weighted_loss(loaded_[micro_batch], on_device_[micro_batch], sums) / (all > 0 ? all : 1);
 }
 
 ExactSums ClassifierObjective::no_sums() const {
@@ -118,7 +128,10 @@ Metrics ClassifierObjective::metrics(ExactSums const& sums) const {
 
 ExactSums ClassifierObjective::validate() {
     auto sums = no_sums();
-    held_out_([&](batch::ClassifierBatch const& batch) { weighted_loss(batch, sums); });
+    held_out_([&](batch::ClassifierBatch const& batch) {
+        weighted_loss(batch, batch::to_device(batch, device_of(*model_)), sums);
+    });
+    sums.settle();
     return sums;
 }
 

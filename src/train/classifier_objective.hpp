@@ -1,9 +1,11 @@
 #pragma once
 
+#include "device_batches.hpp"
 #include "objective.hpp"
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include <tessera/batch/batch.hpp>
@@ -18,7 +20,8 @@ class ClassifierObjective final : public Objective {
     using Batches = std::function<std::vector<batch::ClassifierBatch>(std::int64_t step)>;
     using HeldOut = std::function<void(std::function<void(batch::ClassifierBatch const&)> const&)>;
 
-    /// `class_weights`: one a class, 1 for an even treatment.
+    /// `class_weights`: one a class, 1 for an even treatment. The model computes on the device that
+    /// its parameters lie on now.
     ClassifierObjective(std::shared_ptr<model::Classifier> model, std::vector<double> class_weights,
                         Batches batches, HeldOut held_out);
 
@@ -36,15 +39,20 @@ class ClassifierObjective final : public Objective {
     std::optional<double> score(Metrics const& held_out) const override;
 
   private:
-    at::Tensor weighted_loss(batch::ClassifierBatch const& batch, ExactSums& sums);
+    at::Tensor weighted_loss(batch::ClassifierBatch const& host,
+                             batch::ClassifierBatch const& batch, ExactSums& sums);
+    void add_answers(ExactSums& sums, std::span<std::int64_t const> labels,
+                     std::span<float const> predicted) const;
     double weight_of(Counts const& labels) const;
 
     std::shared_ptr<model::Classifier> model_;
     std::vector<double> class_weights_;
     at::Tensor weights_;  // [classes] float
+    device::SideStream stream_;
     Batches batches_;
     HeldOut held_out_;
     std::vector<batch::ClassifierBatch> loaded_;
+    std::vector<batch::ClassifierBatch> on_device_;  // the same
 };
 
 }  // namespace tessera::train

@@ -3,6 +3,7 @@
 #include "layer_coder_objective.hpp"
 #include "origin.hpp"
 #include "run_folder.hpp"
+#include "settle_precision.hpp"
 #include "step_batches.hpp"
 #include "trainer.hpp"
 #include "training_data.hpp"
@@ -15,6 +16,7 @@
 
 #include <tessera/base/error.hpp>
 #include <tessera/base/log.hpp>
+#include <tessera/device/compute_device.hpp>
 #include <tessera/device/threads.hpp>
 #include <tessera/loader/classifier_source.hpp>
 #include <tessera/model/classifier.hpp>
@@ -157,6 +159,11 @@ FinetuneConfig resolved(FinetuneConfig config, std::optional<Origin> const& orig
     return config;
 }
 
+/// Features of packets keep float32: only a net that reads tokens alone may round.
+bool may_be_half(FinetuneConfig const& config) {
+    return !model::reads_packet_bytes(config.model) && config.data.inputs == "tokens";
+}
+
 void check_all(FinetuneConfig const& config, int ranks) {
     check(config.loop, ranks);
     check(config.model);
@@ -166,6 +173,10 @@ void check_all(FinetuneConfig const& config, int ranks) {
                    base::ExitCode::usage,
                    "data.sequence_length = {} is longer than the {} positions of the model",
                    config.data.sequence_length, config.model.bert.positions);
+    auto const& precision = config.loop.precision;
+    base::validate(
+        precision == "auto" || precision == "fp32" || may_be_half(config), base::ExitCode::usage,
+        "precision {} is for ET-BERT on --inputs tokens: this model wants fp32", precision);
 }
 
 std::shared_ptr<model::Classifier> make_model(FinetuneConfig const& config,
@@ -266,7 +277,8 @@ Calibration calibration_of(comm::Communicator const& comm, Setup const& setup) {
         setup.model->eval();
         held_out_batches(task.valid ? &*task.valid : nullptr, comm,
                          loop)([&](batch::ClassifierBatch const& batch) {
-            append_bytes<float>(logits, setup.model->logits(batch));
+            auto const device = device_of(*setup.model);
+            append_bytes<float>(logits, setup.model->logits(batch::to_device(batch, device)).cpu());
             append_bytes<std::int64_t>(labels, batch.labels);
         });
     });
@@ -285,6 +297,11 @@ void finetune(comm::Communicator const& comm, FinetuneConfig const& config,
     auto const data = open_training_data(comm, config.loop, config.split);
     Setup setup{.config = config, .data = data, .task = {}, .model = {}};
     comm::agreed(comm, [&] { set_up(setup, comm.size()); });
+    auto const device = device::choose_device(comm, config.loop.device);
+    if (!may_be_half(setup.config) && setup.config.loop.precision == "auto")
+        setup.config.loop.precision = "fp32";
+    settle_precision(comm, setup.config, device);
+    setup.model->to(device);
     train_layers(comm, setup, progress);
     auto& final_config = setup.config;
     auto const& task = *setup.task;

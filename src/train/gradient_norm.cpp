@@ -4,12 +4,12 @@
 
 namespace tessera::train {
 
-double gradient_norm(parallel::FlatParameters const& parameters) {
-    return at::linalg_vector_norm(parameters.gradients()).item<double>();
+at::Tensor gradient_norm(parallel::FlatParameters const& parameters) {
+    return at::linalg_vector_norm(parameters.gradients());
 }
 
-double clip_divisor(double norm, double largest) {
-    return largest > 0 && norm > largest ? norm / largest : 1;
+at::Tensor clip_divisor(at::Tensor const& norm, double largest) {
+    return largest > 0 ? (norm / largest).clamp_min(1) : at::ones_like(norm);
 }
 
 std::optional<std::string> first_not_finite(parallel::FlatParameters const& parameters) {

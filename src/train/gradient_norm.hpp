@@ -7,12 +7,12 @@
 
 namespace tessera::train {
 
-/// 2-norm of all gradients; NaN or Inf when one of them is.
-double gradient_norm(parallel::FlatParameters const& parameters);
+/// [] float32, 2-norm of all gradients; NaN or Inf when one of them is.
+at::Tensor gradient_norm(parallel::FlatParameters const& parameters);
 
-/// What gradients are divided by so that their norm is at most `largest` (Pascanu 2013);
+/// [] what gradients are divided by so that their norm is at most `largest` (Pascanu 2013);
 /// `largest` 0: never clipped.
-double clip_divisor(double norm, double largest);
+at::Tensor clip_divisor(at::Tensor const& norm, double largest);
 
 /// Name of the first parameter whose gradient holds a NaN or Inf.
 std::optional<std::string> first_not_finite(parallel::FlatParameters const& parameters);

@@ -1,5 +1,7 @@
 #include "layer_coder_objective.hpp"
 
+#include "device_batches.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -18,7 +20,9 @@ LayerCoderObjective::LayerCoderObjective(std::shared_ptr<model::PacketSaeImpl> s
       depth_(depth),
       coder_(stack_->coder_of(depth, seed)),
       batches_(std::move(batches)),
-      held_out_(std::move(held_out)) {}
+      held_out_(std::move(held_out)) {
+    coder_->to(device_of(*stack_));
+}
 
 Counts LayerCoderObjective::load(std::int64_t step) {
     loaded_ = batches_(step);
@@ -31,12 +35,14 @@ at::Tensor LayerCoderObjective::error_sum(batch::ClassifierBatch const& batch, E
     at::Tensor inputs;
     {
         at::NoGradGuard const no_gradients;
-        inputs = stack_->inputs_of(depth_, batch);
+        inputs = stack_->inputs_of(depth_, batch::to_device(batch, device_of(*stack_)));
     }
     auto const error = coder_->errors(inputs).sum();
     sums.add(sequences_place, static_cast<double>(batch.size()));
     sums.add(tokens_place, static_cast<double>(batch.token_count()));
-    sums.add(errors, error.item<double>());
+    sums.add(error.reshape({1}), [](ExactSums& of_step, std::span<float const> read) {
+        of_step.add(errors, static_cast<double>(read[0]));
+    });
     return error;
 }
 
@@ -57,6 +63,7 @@ Metrics LayerCoderObjective::metrics(ExactSums const& sums) const {
 ExactSums LayerCoderObjective::validate() {
     auto sums = no_sums();
     held_out_([&](batch::ClassifierBatch const& batch) { error_sum(batch, sums); });
+    sums.settle();
     return sums;
 }
 

@@ -36,6 +36,16 @@ void describe(base::OptionTable& options, LoopConfig& config) {
              "sum of gradients: tree gives the same bits on 1, 2, 4, .. ranks and wants powers of "
              "two; auto: tree where it fits",
              {"auto", "tree", "sum"})
+        .add("overlap", config.overlap,
+             "sum gradients in buckets while the backward pass goes on; auto: between GPUs",
+             {"auto", "on", "off"})
+        .add("device", config.device,
+             "what trains, one GPU a rank; auto: GPUs where every rank finds one",
+             {"auto", "cpu", "cuda"})
+        .add("precision", config.precision,
+             "type that products compute in, over master weights in fp32; auto: measured at the "
+             "first start",
+             {"auto", "fp32", "bf16", "fp16"})
         .add("log_interval", config.log_interval, "steps between two lines of metrics")
         .add("eval_interval", config.eval_interval, "steps between two validations; 0: none")
         .add("eval_iters", config.eval_iters, "global batches of one validation; 0: all there are")

@@ -1,6 +1,7 @@
 #include "origin.hpp"
 #include "pretrain_objective.hpp"
 #include "run_folder.hpp"
+#include "settle_precision.hpp"
 #include "step_batches.hpp"
 #include "trainer.hpp"
 #include "training_data.hpp"
@@ -11,12 +12,14 @@
 #include <tessera/base/error.hpp>
 #include <tessera/base/log.hpp>
 #include <tessera/batch/special.hpp>
+#include <tessera/device/compute_device.hpp>
 #include <tessera/device/threads.hpp>
 #include <tessera/loader/bursts.hpp>
 #include <tessera/loader/pretrain_source.hpp>
 #include <tessera/model/initial_weights.hpp>
 #include <tessera/model/pretrain_model.hpp>
 #include <tessera/train/allocator.hpp>
+#include <tessera/train/plan.hpp>
 #include <tessera/train/pretrain.hpp>
 
 namespace tessera::train {
@@ -31,7 +34,11 @@ void describe(base::OptionTable& options, PretrainConfig& config) {
         .add("init_from", config.init_from, "run or bundle whose weights to begin with")
         .add("mlm_weight", config.mlm_weight,
              "weight of the masked-burst loss (the reference: 0.1)")
-        .add("sop_weight", config.sop_weight, "weight of the same-origin loss");
+        .add("sop_weight", config.sop_weight, "weight of the same-origin loss")
+        .add("kernels", config.kernels,
+             "library: LibTorch's operators alone, as on GPUs; auto: on a CPU in fp32 functions of "
+             "Tessera's own, which keep and move less",
+             {"auto", "library"});
     describe(options, config.model);
     describe(options, config.data);
 }
@@ -82,6 +89,7 @@ model::PretrainModel make_model(comm::Communicator const& comm, PretrainConfig c
     model::PretrainModel model(config.model);
     model::initialise(*model, config.loop.seed);
     model->encoder()->set_dropout_seed(config.loop.seed);
+    if (config.kernels == "library") model->encoder()->set_kernels(model::Kernels::library);
     if (config.init_from.empty()) return model;
     comm::agreed(comm, [&] {
         auto const origin = open_origin(config.init_from);
@@ -97,35 +105,55 @@ RunIdentity identity_of(PretrainConfig config, TrainingData const& data) {
     return run_identity("pretrain", options, data.store, data.split);
 }
 
-void log_data(PretrainSource const& source, PretrainConfig const& config) {
+/// Seconds, from rates that are measured now on all ranks.
+double predicted_step(comm::Communicator const& comm, PretrainConfig const& config,
+                      torch::Device device, double fill) {
+    auto rates = measured_rates(device, compute_type(config.loop.precision));
+    rates.flops = comm::all_reduce(comm, rates.flops, comm::Op::sum) / comm.size();
+    PlanConfig const where{
+        .device = device.is_cpu() ? "cpu" : "cuda", .gpus = comm.size(), .store_fill = fill};
+    return make_plan(config, where, rates).seconds_per_step;
+}
+
+void log_data(PretrainSource const& source, PretrainConfig const& config, double predicted) {
     auto const epochs = static_cast<double>(config.loop.train_iters) *
                         static_cast<double>(config.loop.global_batch_size) /
                         static_cast<double>(source.samples());
-    base::log_info("{} bursts to learn from ({} too short), {:.2f} passes over them, fill {:.0f} %",
-                   source.samples(), source.too_short(), epochs, 100 * source.fill(256));
+    base::log_info(
+        "{} bursts to learn from ({} too short), {:.2f} passes over them, fill {:.0f} %; "
+        "a step is predicted to take {:.3g} s",
+        source.samples(), source.too_short(), epochs, 100 * source.fill(256), predicted);
 }
 
 }  // namespace
 
-void pretrain(comm::Communicator const& comm, PretrainConfig const& config,
+void pretrain(comm::Communicator const& comm, PretrainConfig const& asked,
               base::ProgressMode progress) {
-    comm::Watchdog const watchdog(comm, watched(config.loop));
-    comm::agreed(comm, [&] { check_all(config, comm.size()); });
+    comm::Watchdog const watchdog(comm, watched(asked.loop));
+    comm::agreed(comm, [&] { check_all(asked, comm.size()); });
     keep_freed_memory();
-    device::set_threads(comm, config.loop.threads);
+    device::set_threads(comm, asked.loop.threads);
+    auto const device = device::choose_device(comm, asked.loop.device);
+    auto config = asked;
+    settle_precision(comm, config, device);
     auto const data = open_training_data(comm, config.loop, config.split);
     std::optional<Sources> sources;
     comm::agreed(comm, [&] {
         check_vocabulary(config, data.store);
         sources.emplace(data, config);
     });
+    auto model = make_model(comm, config, data.store);
+    model->to(device);
     PretrainObjective objective(
-        make_model(comm, config, data.store), {config.mlm_weight, config.sop_weight},
+        model, {config.mlm_weight, config.sop_weight},
         step_batches(sources->train, comm, config.loop),
         held_out_batches(sources->valid ? &*sources->valid : nullptr, comm, config.loop));
-    Trainer trainer(comm, objective, config.loop, identity_of(config, data), progress);
+    auto identity = identity_of(config, data);
+    auto const predicted = predicted_step(comm, config, device, sources->train.fill(256));
+    identity.predicted_step_seconds = predicted;
+    Trainer trainer(comm, objective, config.loop, identity, progress);
     keep_log(comm, config.loop.run);
-    if (comm.is_root()) log_data(sources->train, config);
+    if (comm.is_root()) log_data(sources->train, config, predicted);
     trainer.run();
 }
 

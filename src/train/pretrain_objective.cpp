@@ -27,11 +27,15 @@ void add(ExactSums& sums, batch::PretrainBatch const& batch, model::PretrainOutp
     sums.add(sequences_place, static_cast<double>(batch.size()));
     sums.add(tokens_place, static_cast<double>(batch.token_count()));
     sums.add(masked, static_cast<double>(batch.masked_count));
-    sums.add(masked_loss, output.mlm_loss_sum.item<double>());
-    sums.add(masked_correct, output.mlm_correct.item<double>());
     sums.add(masked_copied, static_cast<double>(batch::copied_right(batch)));
-    sums.add(same_origin_loss, output.same_origin_loss_sum.item<double>());
-    sums.add(same_origin_correct, output.same_origin_correct.item<double>());
+    sums.add(at::stack({output.mlm_loss_sum, output.mlm_correct, output.same_origin_loss_sum,
+                        output.same_origin_correct}),
+             [](ExactSums& of_step, std::span<float const> values) {
+                 of_step.add(masked_loss, static_cast<double>(values[0]));
+                 of_step.add(masked_correct, static_cast<double>(values[1]));
+                 of_step.add(same_origin_loss, static_cast<double>(values[2]));
+                 of_step.add(same_origin_correct, static_cast<double>(values[3]));
+             });
 }
 
 double at_least_one(std::int64_t count) {
@@ -44,11 +48,13 @@ PretrainObjective::PretrainObjective(model::PretrainModel model, PretrainWeights
                                      Batches batches, HeldOut held_out)
     : model_(std::move(model)),
       weights_(weights),
+      stream_(device_of(*model_)),
       batches_(std::move(batches)),
       held_out_(std::move(held_out)) {}
 
 Counts PretrainObjective::load(std::int64_t step) {
     loaded_ = batches_(step);
+    on_device_ = on_device(loaded_, stream_);
     Counts result(counts);
     for (auto const& batch : loaded_) {
         result[masked_count] += batch.masked_count;
@@ -59,9 +65,8 @@ Counts PretrainObjective::load(std::int64_t step) {
 
 at::Tensor PretrainObjective::loss(std::size_t micro_batch, Counts const& of_step,
                                    ExactSums& sums) {
-    auto const& batch = loaded_[micro_batch];
-    auto const output = model_->forward(batch);
-    add(sums, batch, output);
+    auto const output = model_->forward(on_device_[micro_batch]);
+    add(sums, loaded_[micro_batch], output);
     return output.mlm_loss_sum * (weights_.masked / at_least_one(of_step[masked_count])) +
            output.same_origin_loss_sum *
                (weights_.same_origin / at_least_one(of_step[sequence_count]));
@@ -92,7 +97,10 @@ double PretrainObjective::operations(ExactSums const& sums) const {
 
 ExactSums PretrainObjective::validate() {
     auto sums = no_sums();
-    held_out_([&](batch::PretrainBatch const& batch) { add(sums, batch, model_->forward(batch)); });
+    held_out_([&](batch::PretrainBatch const& batch) {
+        add(sums, batch, model_->forward(batch::to_device(batch, device_of(*model_))));
+    });
+    sums.settle();
     return sums;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "device_batches.hpp"
 #include "objective.hpp"
 
 #include <functional>
@@ -24,6 +25,7 @@ class PretrainObjective final : public Objective {
     using Batches = std::function<std::vector<batch::PretrainBatch>(std::int64_t step)>;
     using HeldOut = std::function<void(std::function<void(batch::PretrainBatch const&)> const&)>;
 
+    /// The model computes on the device that its parameters lie on now.
     PretrainObjective(model::PretrainModel model, PretrainWeights weights, Batches batches,
                       HeldOut held_out);
 
@@ -45,9 +47,11 @@ class PretrainObjective final : public Objective {
   private:
     model::PretrainModel model_;
     PretrainWeights weights_;
+    device::SideStream stream_;
     Batches batches_;
     HeldOut held_out_;
     std::vector<batch::PretrainBatch> loaded_;
+    std::vector<batch::PretrainBatch> on_device_;  // the same
 };
 
 }  // namespace tessera::train

@@ -42,6 +42,22 @@ std::string writer_name() {
     return fmt::format("{}.{}", base::host_name(), ::getpid());
 }
 
+/// Mean over the lines of metrics, and what was predicted.
+std::string step_times(std::vector<report::MetricRow> const& metrics, RunIdentity const& identity) {
+    double sum = 0;
+    double lines = 0;
+    for (auto const& row : metrics) {
+        auto const seconds = row.value("step_seconds");
+        if (!seconds || !std::isfinite(*seconds)) continue;
+        sum += *seconds;
+        ++lines;
+    }
+    auto text = lines > 0 ? fmt::format("{:.3g} measured", sum / lines) : std::string("not known");
+    if (identity.predicted_step_seconds)
+        text += fmt::format(", {:.3g} predicted by tessera plan", *identity.predicted_step_seconds);
+    return text;
+}
+
 }  // namespace
 
 void keep_log(comm::Communicator const& comm, fs::path const& run) {
@@ -105,10 +121,13 @@ void RunFolder::sync_record() {
 }
 
 void RunFolder::publish_pages(RunIdentity const& identity) {
-    auto const pages = report::run_page({.title = identity.title,
-                                         .facts = {{"run", base::printable(path_.string())}},
-                                         .metrics = report::read_metrics(metrics_->text()),
-                                         .config = identity.config_toml});
+    auto const metrics = report::read_metrics(metrics_->text());
+    auto const pages =
+        report::run_page({.title = identity.title,
+                          .facts = {{"run", base::printable(path_.string())},
+                                    {"seconds a step", step_times(metrics, identity)}},
+                          .metrics = metrics,
+                          .config = identity.config_toml});
     base::publish(files_, path_ / "metrics.csv", metrics_->csv());
     base::publish(files_, path_ / "curves.svg", pages.curves);
     base::publish(files_, path_ / "report.html", pages.html);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include <tessera/base/options.hpp>
@@ -11,10 +12,11 @@ namespace tessera::train {
 
 /// What a run is called and made of, beside the loop's settings.
 struct RunIdentity {
-    std::string title;              ///< "pretrain" or "finetune"
-    std::string config_toml;        ///< all resolved settings
-    std::string model_toml;         ///< section [model] alone
-    checkpoint::Identity identity;  ///< must be the same when the run goes on
+    std::string title;                               ///< "pretrain" or "finetune"
+    std::string config_toml;                         ///< all resolved settings
+    std::string model_toml;                          ///< section [model] alone
+    checkpoint::Identity identity;                   ///< must be the same when the run goes on
+    std::optional<double> predicted_step_seconds{};  ///< by make_plan
 };
 
 /// The part of an identity that says what tokens mean.

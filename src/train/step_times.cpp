@@ -1,5 +1,7 @@
 #include "adamw.hpp"
 #include "gradient_norm.hpp"
+#include "loss_scaler.hpp"
+#include "precision.hpp"
 
 #include <tessera/base/random.hpp>
 #include <tessera/base/time.hpp>
@@ -43,10 +45,13 @@ std::vector<double> step_times(model::BertConfig const& config, StepShape const&
     at::set_num_threads(static_cast<int>(shape.threads));
     model::PretrainModel model(config);
     model::initialise(*model, 1);
+    model->to(shape.device);
     model->train();
-    parallel::FlatParameters parameters(*model);
+    auto const type = compute_type(shape.precision);
+    parallel::FlatParameters parameters(*model, type);
     AdamW optimizer(parameters, {});
-    auto const batch = random_batch(config, shape);
+    LossScaler scaler(shape.device, type);
+    auto const batch = batch::to_device(random_batch(config, shape), shape.device);
     std::vector<double> seconds;
     for (std::int64_t step = 0; step < shape.warm_up + shape.steps; ++step) {
         base::Stopwatch const clock;
@@ -54,8 +59,14 @@ std::vector<double> step_times(model::BertConfig const& config, StepShape const&
         auto const output = model->forward(batch);
         auto const loss =
             output.mlm_loss_sum / batch.masked_count + output.same_origin_loss_sum / batch.size();
-        loss.backward();
-        optimizer.step(1e-4, clip_divisor(gradient_norm(parameters), 1));
+        scaler.scaled(loss).backward();
+        parameters.collect(0, parameters.trainable());
+        auto const norm = gradient_norm(parameters) / scaler.scale();
+        auto const bad = norm.isfinite().logical_not().to(at::kFloat);
+        optimizer.step(1e-4, clip_divisor(norm, 1) * scaler.scale(), bad);
+        scaler.update(bad);
+        parameters.refresh();
+        norm.item<float>();  // a GPU is waited for
         if (step >= shape.warm_up) seconds.push_back(clock.seconds());
     }
     return seconds;

@@ -1,8 +1,9 @@
 #include "trainer.hpp"
 
-#include "gradient_norm.hpp"
+#include "precision.hpp"
 #include "snapshot.hpp"
 
+#include <chrono>
 #include <cmath>
 #include <utility>
 
@@ -23,7 +24,8 @@ using base::ExitCode;
 
 namespace {
 
-constexpr std::int64_t most_skips_in_row = 3;
+/// Before a GPU counts as one that cannot be reached.
+constexpr std::chrono::seconds connect_limit{120};
 
 /// What ranks agree on before a step: the largest word counts.
 enum Word : std::int64_t { go_on, stop, save_failed };
@@ -46,15 +48,26 @@ AdamWConfig optimizer_of(LoopConfig const& config) {
                 config.adam_bias_correction ? BiasCorrection::standard : BiasCorrection::none};
 }
 
-parallel::Reduction reduction_of(LoopConfig const& config, int ranks) {
+parallel::Reduction reduction_of(LoopConfig const& config, int ranks, bool between_gpus) {
     if (config.reduction == "tree") return parallel::Reduction::tree;
-    if (config.reduction == "sum") return parallel::Reduction::sum;
+    if (config.reduction == "sum" || between_gpus) return parallel::Reduction::sum;
     return parallel::natural_reduction(config.micro_batches(), ranks);
 }
 
-Counts summed(comm::Communicator const& comm, Counts counts) {
-    comm::all_reduce(comm, std::span(counts), comm::Op::sum);
-    return counts;
+parallel::GradientReducer::Config reducer_of(LoopConfig const& config, int ranks,
+                                             device::DeviceCollectives* between_gpus) {
+    auto const automatic = between_gpus != nullptr ? "on" : "off";
+    auto const overlap = config.overlap == "auto" ? automatic : config.overlap;
+    return {.micro_batches = config.micro_batches(),
+            .reduction = reduction_of(config, ranks, between_gpus != nullptr),
+            .overlap = overlap == "on" ? parallel::Overlap::on : parallel::Overlap::off,
+            .between_gpus = between_gpus};
+}
+
+std::unique_ptr<device::DeviceCollectives> collectives_of(comm::Communicator const& comm,
+                                                          torch::Device device) {
+    if (device.is_cpu() || comm.size() == 1) return nullptr;
+    return device::make_device_collectives(comm, device.index(), connect_limit);
 }
 
 std::string shown(Metrics const& metrics) {
@@ -66,7 +79,8 @@ std::string shown(Metrics const& metrics) {
 std::string shown_speed(Metrics const& speed) {
     auto const peak = metric(speed, "share_of_peak");
     return fmt::format(
-        ", {:.3g} sequences/s, {}tokens/s{}, stall {:.1f} %", metric(speed, "sequences_per_second"),
+        ", {:.3g} s a step, {:.3g} sequences/s, {}tokens/s{}, stall {:.1f} %",
+        metric(speed, "step_seconds"), metric(speed, "sequences_per_second"),
         base::short_count(metric(speed, "tokens_per_second")) + " ",
         std::isnan(peak) ? std::string() : fmt::format(", {:.0f} % of peak", 100 * peak),
         100 * metric(speed, "data_stall"));
@@ -81,9 +95,11 @@ Trainer::Trainer(comm::Communicator comm, Objective& objective, LoopConfig const
       config_(config),
       identity_(std::move(identity)),
       schedule_(schedule_of(config)),
-      parameters_(objective.module()),
-      reducer_(comm_, parameters_, config.micro_batches(), reduction_of(config, comm_.size())),
+      parameters_(objective.module(), compute_type(config.precision)),
+      between_gpus_(collectives_of(comm_, parameters_.device())),
+      reducer_(comm_, parameters_, reducer_of(config, comm_.size(), between_gpus_.get())),
       optimizer_(parameters_, optimizer_of(config)),
+      scaler_(parameters_.device(), compute_type(config.precision)),
       running_(objective.no_sums()) {
     on_root([&] {
         folder_.emplace(
@@ -123,71 +139,6 @@ void Trainer::run() {
     finish();
 }
 
-void Trainer::take_step() {
-    base::Stopwatch const watch;
-    objective_.module().train();
-    parameters_.zero_gradients();
-    comm::note(comm_, state_.step, "load");
-    auto own_counts = objective_.load(state_.step);
-    load_seconds_ += watch.seconds();
-    auto const counts = summed(comm_, std::move(own_counts));
-    auto sums = objective_.no_sums();
-    for (std::size_t i = 0; i < objective_.micro_batches(); ++i) {
-        comm::note(comm_, state_.step, "forward and backward");
-        objective_.loss(i, counts, sums).backward();
-        reducer_.add();
-    }
-    comm::note(comm_, state_.step, "reduce");
-    base::Stopwatch const reducing;
-    reducer_.finish();  // gradients are now the sum over all ranks, equal on all of them
-    rank_seconds_ += reducing.seconds();
-    parallel::average_buffers(comm_, objective_.module());
-    auto const own = sums;
-    own_sequences_ += own[sequences_place];
-    sums.reduce(comm_);
-    auto const norm = gradient_norm(parameters_);
-    if (std::isfinite(norm) && sums.finite()) {
-        update(norm);
-        running_ += sums;
-    } else {
-        skip(norm, own);
-    }
-    ++state_.step;
-    state_.samples += config_.global_batch_size;
-    state_.running_seconds += watch.seconds();
-    if (due(config_.log_interval)) log_step(norm);
-}
-
-void Trainer::update(double norm) {
-    comm::note(comm_, state_.step, "update");
-    at::NoGradGuard const no_gradients;
-    optimizer_.step(schedule_.at(state_.step), clip_divisor(norm, config_.clip_grad));
-    ++state_.updates;
-    state_.skipped_in_row = 0;
-}
-
-/// A NaN or Inf on one rank is in everyone's sums: all ranks come here together, and the weights
-/// stay as they are.
-void Trainer::skip(double norm, ExactSums const& own) {
-    ++state_.skipped;
-    ++state_.skipped_in_row;
-    auto const tensor = first_not_finite(parameters_);
-    auto const blamed = comm::all_reduce(
-        comm_, own.finite() ? std::int64_t{comm_.size()} : std::int64_t{comm_.rank()},
-        comm::Op::min);
-    auto const line = fmt::format(
-        "step {}: gradient norm {}, first tensor {}, loss {}: update left out", state_.step, norm,
-        tensor.value_or("none"),
-        blamed < comm_.size() ? fmt::format("not finite on rank {}", blamed) : "finite");
-    if (comm_.is_root()) base::log_warning("{}", line);
-    if (state_.skipped_in_row < most_skips_in_row || rolled_back()) return;
-    throw comm::AgreedError(
-        ExitCode::failed,
-        fmt::format("{} steps in a row were not finite ({}); the last good checkpoint is kept: "
-                    "lower --lr, or look at the data of these steps",
-                    state_.skipped_in_row, line));
-}
-
 bool Trainer::due(std::int64_t interval) const {
     return interval > 0 && (state_.step % interval == 0 || state_.step == config_.train_iters);
 }
@@ -212,14 +163,22 @@ void Trainer::stop_in_good_order() {
 /// What matrix products reach on all ranks at once, to compare steps with.
 void Trainer::measure_peak() {
     if (objective_.operations(objective_.no_sums()) == 0) return;
-    peak_rate_ = comm::all_reduce(comm_, model::product_rate(), comm::Op::sum);
+    auto const rate = model::product_rate(parameters_.device(), compute_type(config_.precision));
+    peak_rate_ = comm::all_reduce(comm_, rate, comm::Op::sum);
 }
 
 Metrics Trainer::speed(ExactSums const& sums) const {
     auto const seconds = state_.running_seconds;
+    auto const steps = sums[sequences_place] / static_cast<double>(config_.global_batch_size);
     Metrics result{{"sequences_per_second", sums[sequences_place] / seconds},
                    {"tokens_per_second", sums[tokens_place] / seconds},
-                   {"data_stall", load_seconds_ / seconds}};
+                   {"data_stall", load_seconds_ / seconds},
+                   {"step_seconds", seconds / steps}};
+    if (comm_.size() > 1) {
+        result.emplace_back("reduce_bytes", static_cast<double>(reducer_.bytes_a_step()));
+        result.emplace_back("reduce_seconds", rank_seconds_ / steps);
+    }
+    if (scaler_.active()) result.emplace_back("loss_scale", scaler_.state().scale);
     if (peak_rate_ > 0)
         result.emplace_back("share_of_peak", objective_.operations(sums) / seconds / peak_rate_);
     result.emplace_back("elapsed_seconds", earlier_seconds_ + clock_.seconds());
@@ -238,10 +197,10 @@ std::vector<std::string> Trainer::rank_states() const {
                                              .peak_memory = base::peak_resident_bytes()}));
 }
 
-void Trainer::log_step(double norm) {
+void Trainer::log_step() {
     auto metrics = running_[sequences_place] > 0 ? objective_.metrics(running_) : Metrics{};
     metrics.emplace_back("lr", schedule_.at(state_.step - 1));
-    metrics.emplace_back("grad_norm", norm);
+    metrics.emplace_back("grad_norm", last_norm_);
     auto const speeds = speed(running_);
     auto const note = shown(metrics) + shown_speed(speeds);
     auto const ranks = rank_states();
@@ -289,6 +248,10 @@ void Trainer::validate() {
 
 void Trainer::save() {
     if (saved_step_ == state_.step) return;
+    settle();
+    auto const scale = scaler_.state();
+    state_.loss_scale = scale.scale;
+    state_.loss_scale_steps = scale.good_steps;
     state_.elapsed_seconds = earlier_seconds_ + clock_.seconds();
     state_.running = running_.units();
     state_.ranks = comm_.size();
@@ -303,7 +266,8 @@ void Trainer::write_checkpoint() {
     base::Stopwatch const watch;
     saving_.wait();
     auto const waited = watch.seconds();
-    saving_.start([this, state = state_, model = copied(weights_of(objective_.module())),
+    saving_.start([this, state = state_,
+                   model = copied(weights_of(objective_.module(), parameters_)),
                    moments = copied(moments_of(parameters_, optimizer_))] {
         folder_->sync_record();
         folder_->checkpoints().save(state, model, moments);

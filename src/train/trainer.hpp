@@ -2,6 +2,7 @@
 
 #include "adamw.hpp"
 #include "background_save.hpp"
+#include "loss_scaler.hpp"
 #include "lr_schedule.hpp"
 #include "objective.hpp"
 #include "run_folder.hpp"
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -20,6 +22,8 @@
 #include <tessera/base/time.hpp>
 #include <tessera/checkpoint/checkpoints.hpp>
 #include <tessera/comm/communicator.hpp>
+#include <tessera/device/device_collectives.hpp>
+#include <tessera/device/side_stream.hpp>
 #include <tessera/parallel/flat_parameters.hpp>
 #include <tessera/parallel/gradient_reducer.hpp>
 #include <tessera/train/loop_config.hpp>
@@ -27,9 +31,14 @@
 namespace tessera::train {
 
 /// The training loop. Collective: every rank makes one with the same arguments and runs it.
+///
+/// The host queues steps on a GPU without waiting for it: an update that must not be is left out by
+/// the device itself, and what came of the steps is read where a line of metrics, a validation or a
+/// checkpoint is due. On the CPU that is after every step.
 class Trainer {
   public:
-    /// Lays the module's parameters flat, so freeze and initialise them before.
+    /// Lays the module's parameters flat, so move, freeze and initialise them before. Error(usage)
+    /// for a precision that is not settled.
     Trainer(comm::Communicator comm, Objective& objective, LoopConfig const& config,
             RunIdentity identity, base::ProgressMode progress = base::ProgressMode::none);
 
@@ -46,26 +55,40 @@ class Trainer {
     /// Asks `stop` instead of the signal flag whether to save and end (time limits, tests).
     void stop_when(std::function<bool()> stop) { stop_ = std::move(stop); }
 
-    /// Loads the weights that did best on held-out data (or the last ones) into the module.
-    /// Collective.
+    /// Loads the weights that did best on held-out data (or the last ones) into the module, which
+    /// computes in float32 from then on. Collective.
     void load_best();
 
   private:
+    /// A step that is queued, and what is not yet known of it.
+    struct Queued {
+        std::int64_t step;
+        at::Tensor norm;  // [] float32, of the gradients
+        ExactSums sums;
+        device::Marker end;
+    };
+
     enum class RunStart { open, complete };
     RunStart resume();
     void restore(checkpoint::Checkpoint const& checkpoint);
     void spread();
     void take_step();
-    void update(double norm);
-    void skip(double norm, ExactSums const& own);
+    void seed_dropout(std::size_t micro_batch);
+    at::Tensor update();
+    void settle();
+    void wait_for(Queued const& step);
+    void account(Queued step);
+    void skip(std::int64_t step, double norm, ExactSums const& own);
     bool rolled_back();
-    void log_step(double norm);
+    void log_step();
     void validate();
     void save();
     void stop_in_good_order();
     void finish();
 
     bool due(std::int64_t interval) const;
+    bool anything_due() const;
+    std::int64_t most_skips_in_row() const;
     bool stop_agreed();
     void write_checkpoint();
     Metrics speed(ExactSums const& sums) const;
@@ -79,8 +102,11 @@ class Trainer {
     RunIdentity identity_;
     LrSchedule schedule_;
     parallel::FlatParameters parameters_;
+    std::unique_ptr<device::DeviceCollectives> between_gpus_;  // null: MPI moves gradients
     parallel::GradientReducer reducer_;
     AdamW optimizer_;
+    LossScaler scaler_;
+    std::vector<Queued> queued_;
     std::optional<RunFolder> folder_;  // root only
     BackgroundSave saving_;            // root only; ends before the folder does
     std::optional<base::Progress> bar_;
@@ -90,6 +116,7 @@ class Trainer {
     checkpoint::TrainingState state_;
     ExactSums running_;           // since the last line of metrics
     double earlier_seconds_ = 0;  // of earlier starts
+    double last_norm_ = 0;        // of the gradients of the last step that is settled
     double load_seconds_ = 0;     // since the last line of metrics: waited for data
     double rank_seconds_ = 0;     // likewise: in reductions, so mostly waiting for later ranks
     double own_sequences_ = 0;    // likewise: of this rank

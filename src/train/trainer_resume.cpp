@@ -48,7 +48,7 @@ void Trainer::restore(Checkpoint const& checkpoint) {
     auto const build = state_.build;
     state_ = checkpoint.state;
     state_.build = build;
-    train::restore(checkpoint.model, weights_of(objective_.module()));
+    train::restore(checkpoint.model, weights_of(objective_.module(), parameters_));
     train::restore(checkpoint.optimizer, moments_of(parameters_, optimizer_));
     saved_step_ = state_.step;
     base::log_info("going on after step {} of {}", state_.step, config_.train_iters);
@@ -62,7 +62,9 @@ void Trainer::spread() {
     parallel::replicate(comm_, parameters_, objective_.module());
     parallel::replicate(comm_, optimizer_.first_moment());
     parallel::replicate(comm_, optimizer_.second_moment());
+    parameters_.refresh();
     optimizer_.set_updates(state_.updates);
+    if (state_.step > 0) scaler_.restore({state_.loss_scale, state_.loss_scale_steps});
 }
 
 /// Weights and moments of the newest checkpoint, but not its step: what lies between is not learnt
@@ -74,9 +76,11 @@ bool Trainer::rolled_back() {
         saving_.wait();
         auto const found = folder_->checkpoints().newest();
         if (!found) return;
-        train::restore(found->model, weights_of(objective_.module()));
+        train::restore(found->model, weights_of(objective_.module(), parameters_));
         train::restore(found->optimizer, moments_of(parameters_, optimizer_));
         state_.updates = found->state.updates;
+        state_.loss_scale = found->state.loss_scale;
+        state_.loss_scale_steps = found->state.loss_scale_steps;
         from = found->state.step;
     });
     from = comm::all_reduce(comm_, from, comm::Op::max);
@@ -91,12 +95,14 @@ bool Trainer::rolled_back() {
 }
 
 void Trainer::load_best() {
-    if (state_.best_step < 0 || state_.best_step == state_.step) return;
-    on_root([&] {
-        auto const best = folder_->checkpoints().open(state_.best_step);
-        train::restore(best.model, weights_of(objective_.module()));
-    });
-    parallel::replicate(comm_, parameters_, objective_.module());
+    if (state_.best_step >= 0 && state_.best_step != state_.step) {
+        on_root([&] {
+            auto const best = folder_->checkpoints().open(state_.best_step);
+            train::restore(best.model, weights_of(objective_.module(), parameters_));
+        });
+        parallel::replicate(comm_, parameters_, objective_.module());
+    }
+    parameters_.widen();
 }
 
 }  // namespace tessera::train

@@ -95,7 +95,7 @@ TEST(HuggingFace, ComputesTheLogitsOfAnExportedPretrainingRun) {
     export_hugging_face(base::local_files(), folder / "bert", weights_of(*model, {}));
     auto const batch = test::tiny_pretrain_batch({9, 4, 16});
     torch::NoGradGuard const no_gradient;
-    model->encoder()->set_layout(model::Layout::padded);
+    model->encoder()->set_kernels(model::Kernels::library);
     auto const encoded = model->encoder()->forward(batch);
     auto const places = torch::arange(batch.tokens.numel());
     auto const masked = model->masked_logits(encoded, places)

@@ -59,12 +59,12 @@ void expect_gradients(SafetensorsFixture const& file, torch::nn::Module& model) 
     }
 }
 
-class Parity : public testing::TestWithParam<Layout> {
+class Parity : public testing::TestWithParam<Kernels> {
   protected:
     void SetUp() override {
         if (!shared_folder()) GTEST_SKIP() << "no reference tensors here";
     }
-    bool everywhere() const { return GetParam() == Layout::padded; }
+    bool everywhere() const { return GetParam() == Kernels::library; }
 };
 
 TEST_P(Parity, PretrainingActivations) {
@@ -72,7 +72,7 @@ TEST_P(Parity, PretrainingActivations) {
     auto const batch = pretrain_batch(file);
     PretrainModel model(reference_config());
     load_reference_weights(file, *model);
-    model->encoder()->set_layout(GetParam());
+    model->encoder()->set_kernels(GetParam());
     auto const outputs = model->encoder()->forward_all(batch);
     std::vector<std::string> const names = {"out.embedding.out", "out.layer0.out",
                                             "out.layer1.out"};
@@ -93,7 +93,7 @@ TEST_P(Parity, PretrainingLossesAndGradients) {
     auto const batch = pretrain_batch(file);
     PretrainModel model(reference_config());
     load_reference_weights(file, *model);
-    model->encoder()->set_layout(GetParam());
+    model->encoder()->set_kernels(GetParam());
     auto const output = model(batch);
     auto const mlm = output.mlm_loss_sum / batch.masked_count;
     auto const same_origin = output.same_origin_loss_sum / batch.size();
@@ -112,7 +112,7 @@ TEST_P(Parity, ClassifierLogitsLossAndGradients) {
     auto const batch = classifier_batch(file);
     BertClassifier model(reference_config(), 5);
     load_reference_weights(file, *model);
-    model->encoder()->set_layout(GetParam());
+    model->encoder()->set_kernels(GetParam());
     auto const encoded = model->encoder()->forward(batch).unpacked();
     EXPECT_LT(difference(encoded, floats_of(file, "out.encoder.out"), batch, everywhere()),
               activation_tolerance);
@@ -125,9 +125,9 @@ TEST_P(Parity, ClassifierLogitsLossAndGradients) {
     expect_gradients(file, *model);
 }
 
-INSTANTIATE_TEST_SUITE_P(Layouts, Parity, testing::Values(Layout::packed, Layout::padded),
-                         [](auto const& layout) {
-                             return layout.param == Layout::packed ? "Packed" : "Padded";
+INSTANTIATE_TEST_SUITE_P(ByKernels, Parity, testing::Values(Kernels::own, Kernels::library),
+                         [](auto const& kernels) {
+                             return kernels.param == Kernels::own ? "Own" : "Library";
                          });
 
 class ParityOfOperators : public Parity {};
@@ -190,8 +190,8 @@ TEST_P(ParityOfOperators, StandardLayerNormIsSeenAsWrong) {
     EXPECT_GT(difference(ours, floats_of(file, "out.layer1.out"), batch, false), 1e-2);
 }
 
-INSTANTIATE_TEST_SUITE_P(Once, ParityOfOperators, testing::Values(Layout::packed),
-                         [](auto const&) { return "Packed"; });
+INSTANTIATE_TEST_SUITE_P(Once, ParityOfOperators, testing::Values(Kernels::own),
+                         [](auto const&) { return "Own"; });
 
 }  // namespace
 }  // namespace tessera::model

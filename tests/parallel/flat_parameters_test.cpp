@@ -1,3 +1,5 @@
+#include <cmath>
+
 #include <gtest/gtest.h>
 
 #include <tessera/base/error.hpp>
@@ -93,6 +95,50 @@ TEST(FlatParameters, TiedTensorsHaveOneEntry) {
     EXPECT_EQ(flat.entries().size(), 1U);
     flat.values().fill_(2);
     EXPECT_EQ(net.out.detach().sum().item<float>(), 32);
+}
+
+TEST(FlatParameters, InAHalfTypeTheMastersKeepTheirBits) {
+    at::manual_seed(4);
+    Net net;
+    auto const before = net.first->weight.detach().clone();
+    FlatParameters flat(net, at::kBFloat16);
+    auto const& place = entry(flat, "first.weight");
+    EXPECT_EQ(net.first->weight.scalar_type(), at::kBFloat16);
+    EXPECT_TRUE(at::equal(FlatParameters::view(flat.values(), place), before));
+    EXPECT_TRUE(at::equal(net.first->weight.detach(), before.to(at::kBFloat16)));
+    // Far below the 2^-8 that bfloat16 tells apart: the masters take it in, step after step.
+    for (int i = 0; i < 1000; ++i) flat.values().mul_(1 + 1e-5);
+    flat.refresh();
+    auto const grown = before.to(at::kDouble) * std::pow(1 + 1e-5, 1000);
+    EXPECT_TRUE(at::allclose(FlatParameters::view(flat.values(), place).to(at::kDouble), grown,
+                             /*rtol=*/1e-4));  // 1000 roundings of 6e-8
+    EXPECT_TRUE(at::equal(net.first->weight.detach(),
+                          FlatParameters::view(flat.values(), place).to(at::kBFloat16)));
+}
+
+TEST(FlatParameters, CollectsHalfGradientsInFullPrecision) {
+    Net net;
+    FlatParameters flat(net, at::kBFloat16);
+    auto const& place = entry(flat, "last.bias");
+    for (int i = 0; i < 300; ++i) {
+        net.last->bias.mutable_grad().fill_(1);
+        flat.collect(0, flat.trainable());
+    }
+    // bfloat16 itself stays at 256: 256 + 1 rounds back.
+    EXPECT_EQ(FlatParameters::view(flat.gradients(), place)[0].item<float>(), 300);
+    EXPECT_EQ(net.last->bias.grad()[0].item<float>(), 0);
+    flat.zero_gradients();
+    EXPECT_EQ(flat.gradients().abs().sum().item<float>(), 0);
+}
+
+TEST(FlatParameters, WidenedAModuleComputesWithTheMasters) {
+    Net net;
+    FlatParameters flat(net, at::kHalf);
+    flat.values().fill_(1.0F / 3);
+    flat.widen();
+    EXPECT_EQ(net.last->weight[0][0].item<float>(), 1.0F / 3);
+    net.forward(at::randn({2, 3})).sum().backward();
+    EXPECT_TRUE(net.last->weight.grad().is_alias_of(flat.gradients()));
 }
 
 TEST(FlatParameters, RefusesOtherTypesByName) {

@@ -128,6 +128,7 @@ void train_in(fs::path const& folder, std::int64_t steps, Fault const& fault,
     config.save_interval = 10;
     config.eval_interval = 0;
     config.log_interval = 100;
+    config.precision = "fp32";
     at::set_num_threads(1);
     FaultyObjective objective(comm, config, fault);
     train::Trainer(comm, objective, config, {"fault", "[train]\n", "[model]\n", {}}).run();

@@ -96,6 +96,7 @@ FinetuneConfig finetune_config(fs::path const& folder, std::string const& init) 
     config.data.sequence_length = 128;
     config.class_weights = "balanced";
     config.data.inputs = "tokens";  // sizes tell nothing here
+    config.loop.precision = "fp32";
     return config;
 }
 
@@ -133,6 +134,38 @@ TEST_F(Training, PretrainingLearnsAndIsTheSameOnOneRankAndMany) {
     EXPECT_LT(*rows[4].value("mlm_loss"), *rows[0].value("mlm_loss") - 0.05);
 }
 
+/// The way of GPUs, on the CPU: LibTorch's operators, dropout from its generator.
+class LibraryTraining : public Training, public testing::WithParamInterface<char const*> {};
+
+TEST_P(LibraryTraining, LearnsGoesOnAndIsTheSameOnOneRankAndMany) {
+    auto const config = [&](std::string const& run) {
+        auto made = pretrain_config(folder.path, run);
+        made.kernels = "library";
+        made.loop.precision = GetParam();
+        return made;
+    };
+    pretrain(folder.comm, config("many"), base::ProgressMode::none);
+    if (!folder.comm.is_root()) return;
+    pretrain({}, config("one"), base::ProgressMode::none);
+    auto const weights = [&](std::string const& run) {
+        auto const last = checkpoint::open_checkpoint(folder.path / run / "checkpoints/step-12");
+        return last.model.checksum() + last.optimizer.checksum();
+    };
+    auto const undisturbed = weights("one");
+    EXPECT_EQ(weights("many"), undisturbed);
+    // As if killed after step 10.
+    fs::remove_all(folder.path / "one/checkpoints/step-12");
+    fs::remove(folder.path / "one/DONE");
+    auto resumed = config("one");
+    resumed.loop.precision = "auto";  // a run that goes on keeps its own
+    pretrain({}, resumed, base::ProgressMode::none);
+    EXPECT_EQ(weights("one"), undisturbed);
+    auto const rows = metrics(folder.path / "many");
+    EXPECT_LT(*rows[4].value("mlm_loss"), *rows[0].value("mlm_loss") - 0.05);
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, LibraryTraining, testing::Values("fp32", "bf16"));
+
 TEST_F(Training, FineTuningWritesABundleThatTellsTheClassesApart) {
     pretrain(folder.comm, pretrain_config(folder.path, "run"), base::ProgressMode::none);
     auto const config = finetune_config(folder.path, (folder.path / "run").string());
@@ -167,6 +200,21 @@ TEST_F(Training, AFlowModelIsTheSameOnOneRankAndMany) {
     auto const one = checkpoint::open_bundle(folder.path / "one/bundle");
     EXPECT_TRUE(one.weights.contains("packets.convolution1.weight"));
     EXPECT_EQ(many.weights.checksum(), one.weights.checksum());
+}
+
+TEST_F(Training, FineTuningInAHalfTypeLeavesABundleInFloat32) {
+    auto config = finetune_config(folder.path, "none");
+    config.loop.precision = "bf16";
+    config.loop.train_iters = 4;
+    finetune(folder.comm, config, base::ProgressMode::none);
+    config.data.inputs = "both";
+    config.loop.run = folder.path / "refused";
+    EXPECT_THROW(finetune(folder.comm, config, base::ProgressMode::none), comm::AgreedError);
+    if (!folder.comm.is_root()) return;
+    auto const bundle = checkpoint::open_bundle(folder.path / "finetune/bundle");
+    auto const weight = bundle.weights.read("encoder.layer0.qkv.weight");
+    EXPECT_EQ(weight.scalar_type(), at::kFloat);
+    EXPECT_FALSE(at::equal(weight, weight.to(at::kBFloat16).to(at::kFloat)));  // the masters
 }
 
 TEST_F(Training, ABundleIsAnOriginToo) {

@@ -38,6 +38,7 @@ LoopConfig reference_loop(std::filesystem::path const& run, std::int64_t micro_b
     config.adam_bias_correction = false;
     config.clip_grad = 0;
     config.log_interval = 1;
+    config.precision = "fp32";
     return config;
 }
 
@@ -64,7 +65,13 @@ void follow(Trainer& trainer, torch::nn::Module const& module, SafetensorsFixtur
     });
 }
 
-class ReferenceSteps : public testing::TestWithParam<std::int64_t> {
+/// Sequences of a micro-batch, and who computes.
+struct Case {
+    std::int64_t rows;
+    model::Kernels kernels;
+};
+
+class ReferenceSteps : public testing::TestWithParam<Case> {
   protected:
     void SetUp() override {
         if (!shared_folder()) GTEST_SKIP() << "no reference tensors here";
@@ -97,16 +104,17 @@ TEST_P(ReferenceSteps, PretrainingFollowsTenSteps) {
     auto const steps = fixture("etbert_pretrain_steps.safetensors");
     model::PretrainModel model(reference_config());
     load_reference_weights(start, *model);
+    model->encoder()->set_kernels(GetParam().kernels);
     PretrainObjective objective(
         model, {.masked = 0.1, .same_origin = 1},
         [&](std::int64_t step) {
             std::vector<batch::PretrainBatch> batches;
-            for (std::int64_t row = 0; row < 6; row += GetParam())
-                batches.push_back(pretrain_rows(steps, step, row, GetParam()));
+            for (std::int64_t row = 0; row < 6; row += GetParam().rows)
+                batches.push_back(pretrain_rows(steps, step, row, GetParam().rows));
             return batches;
         },
         [](auto const&) {});
-    auto const config = reference_loop(folder / "run", GetParam());
+    auto const config = reference_loop(folder / "run", GetParam().rows);
     Trainer trainer({}, objective, config, {"test", "", "", {}});
     int compared = 0;
     follow(trainer, *model, steps, 2, -1, compared);
@@ -153,16 +161,17 @@ TEST_P(ReferenceSteps, FineTuningFollowsFiveSteps) {
     auto const steps = fixture("etbert_classifier_steps.safetensors");
     model::BertClassifier model(reference_config(), 5);
     load_reference_weights(start, *model);
+    model->encoder()->set_kernels(GetParam().kernels);
     ClassifierObjective objective(
         model.ptr(), std::vector<double>(5, 1.0),
         [&](std::int64_t step) {
             std::vector<batch::ClassifierBatch> batches;
-            for (std::int64_t row = 0; row < 6; row += GetParam())
-                batches.push_back(classifier_rows(steps, 6 * step + row, GetParam()));
+            for (std::int64_t row = 0; row < 6; row += GetParam().rows)
+                batches.push_back(classifier_rows(steps, 6 * step + row, GetParam().rows));
             return batches;
         },
         [](auto const&) {});
-    auto config = reference_loop(folder / "run", GetParam());
+    auto config = reference_loop(folder / "run", GetParam().rows);
     config.train_iters = 6;  // the reference plans six steps and has rows for five
     Trainer trainer({}, objective, config, {"test", "", "", {}});
     int compared = 0;
@@ -176,7 +185,14 @@ TEST_P(ReferenceSteps, FineTuningFollowsFiveSteps) {
 }
 
 /// One micro-batch a step as in the reference, and three that are accumulated.
-INSTANTIATE_TEST_SUITE_P(MicroBatches, ReferenceSteps, testing::Values(6, 2));
+INSTANTIATE_TEST_SUITE_P(MicroBatches, ReferenceSteps,
+                         testing::Values(Case{6, model::Kernels::own}, Case{2, model::Kernels::own},
+                                         Case{6, model::Kernels::library},
+                                         Case{2, model::Kernels::library}),
+                         [](auto const& run) {
+                             return std::to_string(run.param.rows) +
+                                    (run.param.kernels == model::Kernels::own ? "Own" : "Library");
+                         });
 
 }  // namespace
 }  // namespace tessera::train

@@ -76,7 +76,7 @@ class TinyObjective final : public Objective {
         for (auto& value : std::span(x.data_ptr<float>(), static_cast<std::size_t>(x.numel())))
             value = static_cast<float>(random.uniform());
         auto const target = x.argmax(1);
-        auto const logits = net_->forward(x);
+        auto const logits = net_->forward(x.to(net_->first->weight.scalar_type())).to(at::kFloat);
         auto const loss = at::cross_entropy_loss(logits, target, {}, at::Reduction::Sum);
         sums.add(sequences_place, static_cast<double>(rows_));
         sums.add(tokens_place, static_cast<double>(4 * rows_));

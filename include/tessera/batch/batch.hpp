@@ -13,6 +13,7 @@ struct Sequences {
     torch::Tensor tokens;                ///< [B, S] int64, ids (see special.hpp), pad_id at the end
     torch::Tensor segments;              ///< [B, S] int64, row of the segment embedding
     std::vector<std::int64_t> lengths;   ///< [B] ids before the padding, at least 1; stays on host
+    torch::Tensor device_lengths;        ///< [B] int64, the same beside tokens; undefined on host
     std::vector<std::uint64_t> keys;     ///< [B] place in the endless sample order: keys dropout
     std::vector<std::uint64_t> samples;  ///< [B] index in the set the batch was drawn from
 
@@ -47,7 +48,8 @@ struct ClassifierBatch : Sequences {
     std::int64_t labelled = 0;  ///< labels that are not -1
 };
 
-/// The same batch with its tensors on `device`; host fields stay.
+/// The same batch with its tensors on `device`; host fields stay. Towards a GPU the copies are
+/// queued on its current stream, out of pinned memory: the host does not wait for them.
 PretrainBatch to_device(PretrainBatch batch, torch::Device device);
 ClassifierBatch to_device(ClassifierBatch batch, torch::Device device);
 

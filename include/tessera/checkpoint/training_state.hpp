@@ -14,7 +14,8 @@ namespace tessera::checkpoint {
 using Identity = std::map<std::string, std::string>;
 
 /// All that a run needs beside weights and moments to go on bit for bit. Sample order, masks and
-/// dropout are pure functions of seed and position, so there is no generator state to keep.
+/// dropout (on a GPU: the seed of its generator) are pure functions of seed and position, so there
+/// is no generator state to keep.
 struct TrainingState {
     std::int64_t step = 0;            ///< steps done; the next one is number `step`
     std::int64_t updates = 0;         ///< optimizer updates done: steps less the skipped ones
@@ -28,6 +29,8 @@ struct TrainingState {
     std::int64_t ranks = 1;         ///< when saved; another number may go on
     std::int64_t best_step = -1;    ///< step with the best held-out score, -1: none yet
     double best_score = 0;
+    double loss_scale = 1;              ///< fp16: what losses are multiplied by
+    std::int64_t loss_scale_steps = 0;  ///< since it last changed
     double elapsed_seconds = 0;         ///< of training, over all starts
     std::vector<std::int64_t> running;  ///< sums since the last line of metrics, see train
     double running_seconds = 0;         ///< of the steps in them

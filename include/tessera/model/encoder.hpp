@@ -16,9 +16,10 @@ class RowLayout;
 class EmbeddingImpl;
 class TransformerLayerImpl;
 
-/// How activations lie in memory. Packed: padding takes no row (host). Padded: constant shapes
-/// (GPU). Automatic chooses by the device of the parameters.
-enum class Layout { automatic, packed, padded };
+/// Who computes. Own: functions of this stage on the host in float32, where padding takes no row.
+/// Library: LibTorch's operators on any device and in any floating type, with constant shapes;
+/// dropout draws from the device's generator. Automatic: own where that can be.
+enum class Kernels { automatic, own, library };
 
 struct EncoderOutput {
     torch::Tensor rows;                       ///< [R, H], see `layout`
@@ -35,7 +36,7 @@ struct EncoderOutput {
 };
 
 /// BERT encoder: embedding and post-norm transformer layers (Devlin 2019).
-/// Dropout acts in training mode; on the host its mask is a pure function of (seed, key of the
+/// Dropout acts in training mode; with own kernels its mask is a pure function of (seed, key of the
 /// sequence), see batch::Sequences::keys.
 class BertEncoderImpl : public torch::nn::Module {
   public:
@@ -52,7 +53,10 @@ class BertEncoderImpl : public torch::nn::Module {
 
     void set_dropout_seed(std::uint64_t seed) { dropout_seed_ = seed; }
     std::uint64_t dropout_seed() const { return dropout_seed_; }
-    void set_layout(Layout layout) { layout_ = layout; }
+    void set_kernels(Kernels kernels) { kernels_ = kernels; }
+
+    /// What `automatic` comes to for the parameters as they are now.
+    Kernels kernels() const;
 
     /// [V padded, H] rows of the token embedding.
     torch::Tensor const& token_table() const;
@@ -64,7 +68,7 @@ class BertEncoderImpl : public torch::nn::Module {
 
     BertConfig config_;
     std::uint64_t dropout_seed_ = 0;
-    Layout layout_ = Layout::automatic;
+    Kernels kernels_ = Kernels::automatic;
     std::shared_ptr<EmbeddingImpl> embedding_;
     std::vector<std::shared_ptr<TransformerLayerImpl>> layers_;
 };

@@ -9,7 +9,7 @@
 
 namespace tessera::parallel {
 
-/// Gives every rank the root's bytes of a contiguous CPU tensor. Collective.
+/// Gives every rank the root's bytes of a tensor, by way of the host. Collective.
 void replicate(comm::Communicator const& comm, at::Tensor const& tensor);
 
 /// The same for all parameters and for the module's buffers (running statistics).

@@ -28,6 +28,9 @@ struct LoopConfig {
     bool adam_bias_correction = true;
     double clip_grad = 1.0;
     std::string reduction = "auto";
+    std::string overlap = "auto";
+    std::string device = "auto";
+    std::string precision = "auto";  ///< `auto` is for commands: a Trainer wants it settled
     std::int64_t log_interval = 10;
     std::int64_t eval_interval = 100;
     std::int64_t eval_iters = 10;

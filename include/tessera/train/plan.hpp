@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include <torch/torch.h>
+
 #include <tessera/base/options.hpp>
 #include <tessera/train/pretrain.hpp>
 
@@ -32,6 +34,9 @@ struct DeviceRates {
 /// Rates of a device by name; "cpu" is measured on this one for a second, with the threads that are
 /// set. Error(usage) for an unknown name.
 DeviceRates device_rates(PlanConfig const& config);
+
+/// Rates of the device that this process computes on, measured for a second.
+DeviceRates measured_rates(torch::Device device, at::ScalarType type);
 
 struct MemoryPart {
     std::string name;

@@ -21,6 +21,7 @@ struct PretrainConfig {
     std::filesystem::path init_from;  ///< run or bundle whose weights to begin with; empty: none
     double mlm_weight = 1;            ///< of the masked-burst loss (the reference: 0.1)
     double sop_weight = 1;            ///< of the same-origin loss
+    std::string kernels = "auto";     ///< who computes, see model::Kernels
 };
 
 void describe(base::OptionTable& options, PretrainConfig& config);

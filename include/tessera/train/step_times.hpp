@@ -1,7 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
+
+#include <torch/torch.h>
 
 #include <tessera/model/bert_config.hpp>
 
@@ -15,6 +18,8 @@ struct StepShape {
     std::int64_t warm_up = 2;   ///< steps that are not counted
     std::int64_t steps = 10;
     std::int64_t threads = 1;
+    torch::Device device = torch::kCPU;
+    std::string precision = "fp32";  ///< or bf16, fp16
 };
 
 /// Of the tokens, that are predicted.

@@ -178,6 +178,17 @@ TEST_F(NcclCalls, ACallThatFailsSaysWhatNcclSays) {
     }
 }
 
+TEST_F(NcclCalls, WaitsUntilACallThatStillConnectsHasQueuedItsWork) {
+    auto const collectives = connected();
+    record.of_call = ncclInProgress;
+    record.connected = false;
+    record.polls_until_connected = 2;
+    collectives->all_reduce(on_gpu(4, at::kFloat));
+    EXPECT_TRUE(record.connected);
+    record.later = ncclSystemError;
+    EXPECT_THROW(collectives->all_reduce(on_gpu(4, at::kFloat)), base::Error);
+}
+
 TEST_F(NcclCalls, ALostPeerComesOutOfTheCheck) {
     auto const collectives = connected();
     EXPECT_NO_THROW(collectives->check());

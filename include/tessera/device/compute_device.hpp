@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include <torch/torch.h>
+
+#include <tessera/comm/communicator.hpp>
+
+namespace tessera::device {
+
+/// What this rank computes on. `wanted`: "cpu"; "cuda", the GPU of the rank's number among the
+/// ranks of its node, or the only one where the launcher shows each rank its own; "auto", a GPU
+/// where every rank has one, else the CPU. Error(environment) when "cuda" finds no GPU for a rank.
+/// Collective.
+torch::Device choose_device(comm::Communicator const& comm, std::string_view wanted);
+
+/// What LibTorch's random operators on `device` draw from here on is a function of `seed`.
+void seed_generator(torch::Device device, std::uint64_t seed);
+
+}  // namespace tessera::device
