@@ -43,8 +43,8 @@ void describe(base::OptionTable& options, LoopConfig& config) {
              "what trains, one GPU a rank; auto: GPUs where every rank finds one",
              {"auto", "cpu", "cuda"})
         .add("precision", config.precision,
-             "type that products compute in, over master weights in fp32; auto: measured at the "
-             "first start",
+             "type that products compute in, over master weights in fp32; auto: fp32 on CPUs, "
+             "measured on GPUs at the first start",
              {"auto", "fp32", "bf16", "fp16"})
         .add("log_interval", config.log_interval, "steps between two lines of metrics")
         .add("eval_interval", config.eval_interval, "steps between two validations; 0: none")

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include <fmt/format.h>
-
 #include <tessera/base/error.hpp>
 #include <tessera/base/log.hpp>
 #include <tessera/model/product_rate.hpp>
@@ -11,9 +9,6 @@
 namespace tessera::train {
 
 namespace {
-
-constexpr double worth_on_gpu = 1.2;
-constexpr double worth_on_cpu = 2;
 
 double rate(comm::Communicator const& comm, torch::Device device, at::ScalarType type) {
     return comm::all_reduce(comm, model::product_rate(device, type), comm::Op::sum);
@@ -29,23 +24,24 @@ at::ScalarType compute_type(std::string_view precision) {
     return at::kHalf;
 }
 
-std::string fastest_precision(ProductRates const& rates, double worth) {
+std::string fastest_precision(ProductRates const& rates) {
+    constexpr double worth = 1.2;  // what a half type has to gain
     auto const half = std::max(rates.bf16, rates.fp16);
     if (half < worth * rates.fp32) return "fp32";
     return rates.fp16 > 1.1 * rates.bf16 ? "fp16" : "bf16";
 }
 
 std::string measured_precision(comm::Communicator const& comm, torch::Device device) {
+    if (device.is_cpu()) return "fp32";
     ProductRates const rates{.fp32 = rate(comm, device, at::kFloat),
                              .bf16 = rate(comm, device, at::kBFloat16),
-                             .fp16 = device.is_cpu() ? 0 : rate(comm, device, at::kHalf)};
-    auto const chosen = fastest_precision(rates, device.is_cpu() ? worth_on_cpu : worth_on_gpu);
+                             .fp16 = rate(comm, device, at::kHalf)};
+    auto const chosen = fastest_precision(rates);
     if (comm.is_root()) {
         base::log_info(
             "precision {}: matrix products on {} reach {:.3g} TFLOP/s in fp32, {:.3g} in "
-            "bf16, {} in fp16",
-            chosen, device.str(), rates.fp32 * 1e-12, rates.bf16 * 1e-12,
-            rates.fp16 > 0 ? fmt::format("{:.3g}", rates.fp16 * 1e-12) : "(not asked)");
+            "bf16, {:.3g} in fp16",
+            chosen, device.str(), rates.fp32 * 1e-12, rates.bf16 * 1e-12, rates.fp16 * 1e-12);
     }
     return chosen;
 }
