@@ -6,8 +6,8 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <sys/resource.h>
 
+#include <tessera/base/process.hpp>
 #include <tessera/base/time.hpp>
 #include <tessera/batch/special.hpp>
 #include <tessera/device/threads.hpp>
@@ -112,10 +112,8 @@ int main(int argc, char** argv) {
     return command.run(argc, argv, [&](comm::Communicator const& comm) {
         device::set_threads(comm, config.threads);
         auto const seconds = step_seconds(config);
-        rusage usage{};
-        ::getrusage(RUSAGE_SELF, &usage);
         fmt::print("{}\n", nlohmann::json{{"seconds", seconds},
-                                          {"peak_memory_bytes", usage.ru_maxrss * 1024}}
+                                          {"peak_memory_bytes", base::peak_resident_bytes()}}
                                .dump());
         return base::ExitCode::done;
     });

@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <sys/resource.h>
 
+#include <tessera/base/process.hpp>
 #include <tessera/device/compute_device.hpp>
 #include <tessera/train/plan.hpp>
 #include <tessera/train/step_times.hpp>
@@ -41,12 +41,10 @@ int main(int argc, char** argv) {
     return command.run(argc, argv, [&](comm::Communicator const& comm) {
         shape.device = device::choose_device(comm, device);
         auto const seconds = train::step_times(sized(size), shape);
-        rusage usage{};
-        ::getrusage(RUSAGE_SELF, &usage);
         auto const rows = static_cast<double>(shape.sequences * shape.tokens);
         auto const planned = train::step_memory(sized(size), rows, train::masked_share * rows);
         fmt::print("{}\n", nlohmann::json{{"seconds", seconds},
-                                          {"peak_memory_bytes", usage.ru_maxrss * 1024},
+                                          {"peak_memory_bytes", base::peak_resident_bytes()},
                                           {"planned_memory_bytes", train::total(planned)}}
                                .dump());
         return base::ExitCode::done;

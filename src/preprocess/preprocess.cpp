@@ -8,10 +8,10 @@
 #include <optional>
 
 #include <fmt/ranges.h>
-#include <sys/resource.h>
 
 #include <tessera/base/error.hpp>
 #include <tessera/base/log.hpp>
+#include <tessera/base/process.hpp>
 #include <tessera/base/stop.hpp>
 #include <tessera/dataset/address_anonymiser.hpp>
 #include <tessera/dataset/shard_writer.hpp>
@@ -204,9 +204,7 @@ class Run {
         for (auto const& failed : result_.manifest.captures_failed) {
             result_.notices.push_back(failed.reason);
         }
-        rusage usage{};
-        ::getrusage(RUSAGE_SELF, &usage);
-        auto const peak = std::int64_t{usage.ru_maxrss} * 1024;
+        auto const peak = static_cast<std::int64_t>(base::peak_resident_bytes());
         result_.cost.peak_memory_bytes =
             static_cast<std::uint64_t>(comm::all_reduce(comm_, peak, comm::Op::max));
         result_.cost.seconds = clock_.seconds();

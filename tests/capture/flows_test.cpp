@@ -56,7 +56,7 @@ Flows read_flows(fs::path const& path) try {
     Flows flows;
     auto const reader = open_capture(path);
     for (packet::Frame frame; reader->next(frame);) {
-        auto const result = packet::decode(frame);
+        auto const result = packet::decode(frame, packet::Tunnels::outer);  // as the table's parser
         auto const* packet = std::get_if<packet::Packet>(&result);
         if (packet == nullptr) continue;
         auto const protocol = static_cast<int>(packet->protocol);

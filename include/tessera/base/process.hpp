@@ -8,7 +8,7 @@ namespace tessera::base {
 /// Name of the machine that this process runs on; "unknown host" when it does not say.
 std::string host_name();
 
-/// Most memory that was ever resident in this process, in bytes (getrusage).
+/// Most memory that was ever resident in this program, in bytes; 0 when the kernel does not say.
 std::uint64_t peak_resident_bytes();
 
 }  // namespace tessera::base
