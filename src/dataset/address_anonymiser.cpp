@@ -42,7 +42,7 @@ Key key_of(std::filesystem::path const& file) {
 }
 
 bool bit(std::span<std::uint8_t const> bytes, std::size_t at) {
-    return (bytes[at / 8] >> (7 - at % 8) & 1U) != 0;
+    return (std::uint32_t{bytes[at / 8]} >> (7 - at % 8) & 1U) != 0;
 }
 
 void set_bit(std::span<std::uint8_t> bytes, std::size_t at, bool value) {
