@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Puts in place what Tessera is built from: system packages, and LibTorch in the user's cache folder.
-# Usage: containers/setup.sh [--tests] [--cuda] [--bench]
+# Usage: containers/setup.sh [--tests] [--cuda] [--gpu] [--bench]
 #   --tests  also what the tests use (GoogleTest, tshark, h5py, clang, ...)
 #   --cuda   also the CUDA and NCCL libraries that a build with -DTESSERA_CUDA=ON links
+#   --gpu    those and what its programs load when they run (cuBLAS, cuDNN ..: 3.5 GB to fetch)
 #   --bench  also what the benchmarks use
 # Root (or sudo) is asked for only when a system package is missing. Prints nothing when all is there.
 # Exit codes: 0 all is in place, 2 wrong usage, 4 this machine cannot be set up (the line says why).
@@ -13,6 +14,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/tessera
 cpu_tree=$cache/libtorch-$LIBTORCH_VERSION-cpu
 cuda_tree=$cache/libtorch-$LIBTORCH_VERSION-cuda
+gpu_mark=.runs-on-gpus   # in the tree above: it holds what programs load, not only what they link
 
 say() { printf 'setup: %s\n' "$*"; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 4; }
@@ -97,7 +99,7 @@ fetch() {
     printf '%s --hash=sha256:%s\n' "$requirement" "$sha256" >"$2/requirement.txt"
     "${pip[@]}" download --quiet --disable-pip-version-check --no-cache-dir --no-deps \
         --only-binary=:all: --python-version 3.12 --implementation cp --abi cp312 --abi none \
-        --platform manylinux_2_28_x86_64 --platform manylinux2014_x86_64 \
+        --platform manylinux_2_28_x86_64 --platform manylinux_2_27_x86_64 --platform manylinux2014_x86_64 \
         --require-hashes --requirement "$2/requirement.txt" --dest "$2" </dev/null ||
         fail "pip could not download $requirement; look at the network and 'pip config list', then run this again"
     printf '%s  %s\n' "$sha256" "$wheel" | sha256sum --check --status ||
@@ -139,6 +141,22 @@ make_cuda_tree() {
     publish_tree "$cuda_tree"
 }
 
+# To link takes none of these, and to start a program all of them. The mark comes last: a set-up that was cut off
+# in between begins them again.
+add_gpu_run_time() {
+    say "fetching what runs on GPUs: cuBLAS, cuDNN and others (3.5 GB, 4.5 GB kept in $cuda_tree)"
+    begin_tree
+    if [ -f "${torch_wheel:-}" ]; then wheel=$torch_wheel; else fetch "$WHEEL_TORCH" "$downloads"; fi
+    unpack torch/lib/libtorch_nvshmem.so torch/lib/libtorch_cuda_linalg.so torch/lib/libcaffe2_nvrtc.so
+    local pin
+    while read -r pin; do
+        if [ -z "$pin" ]; then continue; fi
+        fetch "$pin" "$downloads"; unpack 'nvidia/*/lib/*'; rm -f "$wheel"
+    done <<<"$WHEELS_GPU"
+    cp -al --remove-destination "$aside/." "$cuda_tree/" || fail "cannot add to $cuda_tree"
+    touch "$cuda_tree/$gpu_mark"
+}
+
 # A tree is filled aside and renamed, so that one that was interrupted is never taken for whole.
 begin_tree() { aside=$(mktemp -d "$work/tree.XXXXXX"); }
 publish_tree() {
@@ -162,18 +180,23 @@ make_trees() {
     trap 'exit 143' TERM HUP
     [ -d "$cpu_tree" ] || make_cpu_tree
     if [ "$cuda" = yes ] && [ ! -d "$cuda_tree" ]; then make_cuda_tree; fi
+    if [ "$gpu" = yes ] && [ ! -e "$cuda_tree/$gpu_mark" ]; then add_gpu_run_time; fi
 }
 
-trees_complete() { [ -d "$cpu_tree" ] && { [ "$cuda" = no ] || [ -d "$cuda_tree" ]; }; }
+trees_complete() {
+    [ -d "$cpu_tree" ] && { [ "$cuda" = no ] || [ -d "$cuda_tree" ]; } &&
+        { [ "$gpu" = no ] || [ -e "$cuda_tree/$gpu_mark" ]; }
+}
 
-packages="$PACKAGES_BUILD $PACKAGES_RUN" cuda=no
+packages="$PACKAGES_BUILD $PACKAGES_RUN" cuda=no gpu=no
 for option in "$@"; do
     case $option in
         --tests) packages+=" $PACKAGES_TEST" ;;
         --bench) packages+=" $PACKAGES_BENCH" ;;
         --cuda) cuda=yes ;;
-        -h | --help) sed -n '2,8s/^# //p' "${BASH_SOURCE[0]}"; exit 0 ;;
-        *) say "unknown option '$option'; known are --tests, --cuda and --bench" >&2; exit 2 ;;
+        --gpu) cuda=yes gpu=yes ;;
+        -h | --help) sed -n '2,9s/^# //p' "${BASH_SOURCE[0]}"; exit 0 ;;
+        *) say "unknown option '$option'; known are --tests, --cuda, --gpu and --bench" >&2; exit 2 ;;
     esac
 done
 check_machine

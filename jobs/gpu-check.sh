@@ -26,7 +26,7 @@ else
         *[hH]100* | *H200*) kind=h100 ;;
         *) echo "gpu-check: name the nearest of v100, a100, h100: '$name' is none" >&2; exit 4 ;;
     esac
-    containers/setup.sh --cuda
+    containers/setup.sh --gpu
     cmake -S . -B build/cuda -G Ninja -DTESSERA_CUDA=ON -DTESSERA_TESTS=OFF >/dev/null
     cmake --build build/cuda --target tessera_cuda_check
     programs=build/cuda/bin accelerator=cuda precision=auto
