@@ -1,4 +1,5 @@
 #include <tessera/base/error.hpp>
+#include <tessera/base/process.hpp>
 #include <tessera/device/device_collectives.hpp>
 
 #ifndef TESSERA_CUDA
@@ -25,7 +26,6 @@ std::unique_ptr<DeviceCollectives> make_device_collectives(comm::Communicator co
 #include <c10/cuda/CUDAStream.h>
 #include <cuda_runtime.h>
 #include <nccl.h>
-#include <unistd.h>
 
 namespace tessera::device {
 
@@ -89,16 +89,11 @@ ncclUniqueId shared_id(comm::Communicator const& comm) {
     return id;
 }
 
-std::string host_name() {
-    std::array<char, 256> name{};
-    return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown host";
-}
-
 class NcclCollectives final : public DeviceCollectives {
   public:
     NcclCollectives(comm::Communicator const& comm, int device, std::chrono::seconds limit)
         : device_(device) {
-        check_one_gpu_a_rank(comm, host_name(), device);
+        check_one_gpu_a_rank(comm, base::host_name(), device);
         auto const id = shared_id(comm);
         comm::agreed(comm, [&] { connect(comm, id, limit); });
     }

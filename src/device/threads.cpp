@@ -1,12 +1,11 @@
 #include <algorithm>
-#include <array>
 #include <cstdlib>
 #include <string>
 
 #include <sched.h>
 #include <torch/torch.h>
-#include <unistd.h>
 
+#include <tessera/base/process.hpp>
 #include <tessera/device/threads.hpp>
 
 namespace tessera::device {
@@ -19,12 +18,11 @@ struct Processors {
 };
 
 Processors own_processors() {
-    std::array<char, 256> host{};
-    if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+    auto const host = base::host_name();
     cpu_set_t set;
     CPU_ZERO(&set);
-    if (::sched_getaffinity(0, sizeof set, &set) != 0) return {host.data(), 1};
-    Processors result{host.data(), std::max(1, CPU_COUNT(&set))};
+    if (::sched_getaffinity(0, sizeof set, &set) != 0) return {host, 1};
+    Processors result{host, std::max(1, CPU_COUNT(&set))};
     for (unsigned i = 0; i < CPU_SETSIZE; ++i) {
         if (CPU_ISSET(i, &set)) result.place += ' ' + std::to_string(i);
     }
