@@ -19,9 +19,9 @@ struct Known {
 
 /// Half precision on tensor cores, memory, NVLink (bus rate of a sum over 8), from the makers' data
 /// sheets; the shares are those that others publish for BERT (V100: NVIDIA 43 %, DeepSpeed 52 %).
-constexpr std::array<Known, 3> gpus{{{"v100", {125e12, 0.40, 0.9e12, 125e9, 2}},
-                                     {"a100", {312e12, 0.40, 1.55e12, 230e9, 2}},
-                                     {"h100", {790e12, 0.35, 3.35e12, 350e9, 2}}}};
+constexpr std::array<Known, 3> gpus{{{"v100", {125e12, 0.40, 0.9e12, 125e9, 4}},
+                                     {"a100", {312e12, 0.40, 1.55e12, 230e9, 4}},
+                                     {"h100", {790e12, 0.35, 3.35e12, 350e9, 4}}}};
 
 constexpr double cpu_share = 0.75;
 constexpr double cpu_network = 2e9;  // bytes/s, within a node
