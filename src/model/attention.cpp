@@ -224,6 +224,31 @@ torch::Tensor padded_attention(torch::Tensor const& projections, RowLayout const
 
 }  // namespace
 
+torch::Tensor first_attention(torch::Tensor const& queries, torch::Tensor const& keys_and_values,
+                              RowLayout const& layout, std::int64_t heads) {
+    auto const hidden = queries.size(1);
+    auto const width = hidden / heads;
+    auto const scale = 1.0 / std::sqrt(static_cast<double>(width));
+    auto result = torch::empty_like(queries);
+    at::parallel_for(0, layout.sequences(), 1, [&](std::int64_t first, std::int64_t last) {
+        at::NoGradGuard const no_gradient;
+        for (auto b = first; b < last; ++b) {
+            auto const begin = layout.begins()[static_cast<std::size_t>(b)];
+            auto const length = layout.begins()[static_cast<std::size_t>(b) + 1] - begin;
+            auto const part = [&](std::int64_t i) {  // [heads, L, D]
+                return keys_and_values.narrow(0, begin, length)
+                    .narrow(1, i * hidden, hidden)
+                    .view({length, heads, width})
+                    .transpose(0, 1);
+            };
+            auto const query = queries[b].view({heads, 1, width});
+            auto scores = at::bmm(query, part(0).transpose(1, 2)).mul_(scale);  // [heads, 1, L]
+            result[b].copy_(at::bmm(scores.softmax(-1), part(1)).view({hidden}));
+        }
+    });
+    return result;
+}
+
 torch::Tensor attention(torch::Tensor const& projections, RowLayout const& layout,
                         std::int64_t heads, torch::Tensor const& keys, double dropout) {
     auto const drops = keys.defined() && dropout > 0;

@@ -14,4 +14,9 @@ namespace tessera::model {
 torch::Tensor attention(torch::Tensor const& projections, RowLayout const& layout,
                         std::int64_t heads, torch::Tensor const& keys, double dropout);
 
+/// The same for the first token of each sequence alone, without dropout and without gradients:
+/// queries [B, H] of the first tokens against keys and values [R, 2*H] of all. [B, H]
+torch::Tensor first_attention(torch::Tensor const& queries, torch::Tensor const& keys_and_values,
+                              RowLayout const& layout, std::int64_t heads);
+
 }  // namespace tessera::model

@@ -48,9 +48,9 @@ void BertClassifierImpl::initialise(std::uint64_t seed) {
 
 torch::Tensor BertClassifierImpl::token_logits(batch::ClassifierBatch const& batch) {
     LibraryKernels const choice(encoder_->kernels() == Kernels::library);
-    auto const encoded = encoder_(batch);
+    auto const first = encoder_->first_rows(batch);
     auto const keys = is_training() ? pool_keys(encoder_->dropout_seed(), batch) : torch::Tensor();
-    return head_->forward(encoded.first(), keys).to(torch::kFloat);
+    return head_->forward(first, keys).to(torch::kFloat);
 }
 
 torch::Tensor BertClassifierImpl::logits(batch::ClassifierBatch const& batch) {

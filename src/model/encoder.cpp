@@ -46,11 +46,28 @@ Kernels BertEncoderImpl::kernels() const {
     return own ? Kernels::own : Kernels::library;
 }
 
-std::vector<EncoderOutput> BertEncoderImpl::forward_all(batch::Sequences const& sequences) {
+void BertEncoderImpl::check_width(batch::Sequences const& sequences) const {
     base::validate(sequences.width() <= config_.positions, base::ExitCode::bad_input,
                    "sequences of {} tokens do not fit a model of {} positions: lower the sequence "
                    "length or raise model.positions",
                    sequences.width(), config_.positions);
+}
+
+torch::Tensor BertEncoderImpl::first_rows(batch::Sequences const& sequences) {
+    auto const layout = layout_of(sequences);
+    if (is_training() || at::GradMode::is_enabled() || !layout->is_packed()) {
+        return forward(sequences).first();
+    }
+    check_width(sequences);
+    auto rows = embedding_->forward(sequences, *layout, Dropout());
+    for (std::size_t i = 0; i + 1 < layers_.size(); ++i) {
+        rows = layers_[i]->forward(rows, *layout, Dropout());
+    }
+    return layers_.back()->first_rows(rows, *layout);
+}
+
+std::vector<EncoderOutput> BertEncoderImpl::forward_all(batch::Sequences const& sequences) {
+    check_width(sequences);
     LibraryKernels const choice(kernels() == Kernels::library);
     auto const layout = layout_of(sequences);
     auto const dropout = is_training() ? Dropout(dropout_seed_, sequences, *layout) : Dropout();

@@ -44,10 +44,26 @@ torch::Tensor TransformerLayerImpl::forward(torch::Tensor const& x, RowLayout co
     auto const attended = attention_norm_(
         add_dropped(x, attention_output_(mixture),
                     dropout.row_keys(index_, DropoutSite::attention_output), dropout_));
+    return fed_forward(attended, dropout.row_keys(index_, DropoutSite::feed_forward));
+}
+
+torch::Tensor TransformerLayerImpl::fed_forward(torch::Tensor const& attended,
+                                                torch::Tensor const& keys) {
     auto const changed = feed_forward(
         attended, {expand_->weight, expand_->bias, contract_->weight, contract_->bias});
-    return feed_forward_norm_(add_dropped(
-        attended, changed, dropout.row_keys(index_, DropoutSite::feed_forward), dropout_));
+    return feed_forward_norm_(add_dropped(attended, changed, keys, dropout_));
+}
+
+torch::Tensor TransformerLayerImpl::first_rows(torch::Tensor const& x, RowLayout const& layout) {
+    auto const hidden = x.size(1);
+    auto const projected = [&](torch::Tensor const& rows, std::int64_t begin, std::int64_t parts) {
+        return times_transposed(rows, qkv_->weight.narrow(0, begin * hidden, parts * hidden),
+                                qkv_->bias.narrow(0, begin * hidden, parts * hidden));
+    };
+    auto const first = x.index_select(0, layout.first_rows());
+    auto const mixture =
+        first_attention(projected(first, 0, 1), projected(x, 1, 2), layout, heads_);
+    return fed_forward(attention_norm_(first + attention_output_(mixture)), {});
 }
 
 EmbeddingImpl::EmbeddingImpl(BertConfig const& config)

@@ -46,7 +46,13 @@ class TransformerLayerImpl : public torch::nn::Module {
     TransformerLayerImpl(BertConfig const& config, std::int64_t index);
     torch::Tensor forward(torch::Tensor const& x, RowLayout const& layout, Dropout const& dropout);
 
+    /// [B, H] what `forward` gives for the first token of each sequence, nothing else computed but
+    /// the keys and values that it looks at. Packed rows, no dropout, no gradients.
+    torch::Tensor first_rows(torch::Tensor const& x, RowLayout const& layout);
+
   private:
+    torch::Tensor fed_forward(torch::Tensor const& attended, torch::Tensor const& keys);
+
     std::int64_t index_;
     std::int64_t heads_;
     double dropout_;

@@ -10,7 +10,7 @@
 namespace tessera::model {
 namespace {
 
-constexpr std::int64_t group = 16;  // packets of like length that share a product
+constexpr std::int64_t largest_group = 16;
 
 std::int64_t divided_up(std::int64_t value, std::int64_t divisor) {
     return (value + divisor - 1) / divisor;
@@ -29,13 +29,28 @@ std::vector<std::int64_t> lengths_of(torch::Tensor const& packets) {
     return lengths;
 }
 
+/// Packets, longest first.
+std::vector<std::int64_t> longest_first(std::vector<std::int64_t> const& lengths) {
+    std::vector<std::int64_t> order(lengths.size());
+    std::iota(order.begin(), order.end(), std::int64_t{0});
+    std::ranges::stable_sort(order, std::greater<>(), [&](std::int64_t row) {
+        return lengths[static_cast<std::size_t>(row)];
+    });
+    return order;
+}
+
 }  // namespace
 
 /// Places of each layer that a packet's bytes change; those behind are constant.
 struct PacketCnnInference::Reach {
-    std::int64_t first;   ///< of the first convolution, that the second one needs
     std::int64_t second;  ///< of the second convolution: whole pairs
     std::int64_t pairs;
+};
+
+struct PacketCnnInference::Group {
+    std::int64_t begin;  ///< in the order of packets
+    std::int64_t count;
+    std::int64_t pairs;  ///< of the longest
 };
 
 PacketCnnInference::PacketCnnInference(PacketCnnWeights const& weights)
@@ -48,77 +63,112 @@ PacketCnnInference::PacketCnnInference(PacketCnnWeights const& weights)
       bias1_(weights.bias1.detach().clone()),
       bias2_(weights.bias2.detach().clone()) {
     torch::NoGradGuard const no_gradient;
+    if (stride2_ == 1 && kernel2_ <= ShortConvolution::longest_kernel) {
+        short_convolution2_.emplace(weights.convolution2);
+    }
     auto const channels = weights.convolution2.size(0);
     auto constant = bias2_;
     for (std::int64_t k = 0; k < kernel2_; ++k) {
         convolution2_.push_back(weights.convolution2.select(2, k).t().contiguous());
         constant = constant + at::matmul(bias1_.relu(), convolution2_.back());
     }
+    constant_ = constant.relu();
     auto const places = weights.hidden.view({-1, channels, pairs_}).permute({2, 1, 0});
     hidden_ = places.reshape({pairs_ * channels, -1}).contiguous();
     // What place j adds where it holds the constant, then the sums from each place to the end.
-    auto const added = at::matmul(constant.relu(), places.contiguous());  // [L, H]
+    auto const added = at::matmul(constant_, places.contiguous());  // [L, H]
     auto const sums = added.flip(0).cumsum(0).flip(0);
     behind_ = torch::cat({sums, torch::zeros_like(sums.narrow(0, 0, 1))}) + weights.hidden_bias;
 }
 
 PacketCnnInference::Reach PacketCnnInference::reach_of(std::int64_t bytes) const {
-    auto const touched = divided_up(bytes, stride1_);
+    auto const touched = divided_up(std::max<std::int64_t>(bytes, 1), stride1_);
     auto const second = divided_up(touched, stride2_);
     auto const pairs = std::min(pairs_, divided_up(second, 2));
-    return {(2 * pairs - 1) * stride2_ + kernel2_, 2 * pairs, pairs};
+    return {2 * pairs, pairs};
 }
 
-/// [B, first, C1]
-torch::Tensor PacketCnnInference::first_convolution(torch::Tensor const& packets,
-                                                    Reach const& reach) const {
-    auto const windows = packets.unfold(1, kernel1_, stride1_).narrow(1, 0, reach.first);
-    auto const rows = windows.reshape({-1, kernel1_});
-    return at::addmm(bias1_, rows, convolution1_).relu_().view({packets.size(0), reach.first, -1});
-}
-
-/// [B, pairs * C2]; each packet a product of its own, on a thread of its own.
-torch::Tensor PacketCnnInference::pooled(torch::Tensor const& first, Reach const& reach) const {
-    auto const channels = bias2_.size(0);
-    auto result = torch::empty({first.size(0), reach.pairs * channels}, first.options());
-    auto const span = (reach.second - 1) * stride2_ + 1;
-    at::parallel_for(0, first.size(0), 1, [&](std::int64_t begin, std::int64_t end) {
-        torch::InferenceMode const inference;
-        for (auto b = begin; b < end; ++b) {
-            auto sum = bias2_.expand({reach.second, channels}).contiguous();
-            for (std::int64_t k = 0; k < kernel2_; ++k) {
-                auto const seen = first[b].narrow(0, k, span).slice(0, 0, span, stride2_);
-                sum.addmm_(seen, convolution2_[static_cast<std::size_t>(k)]);
-            }
-            auto place = result[b].view({reach.pairs, channels});
-            place.copy_(sum.view({reach.pairs, 2, channels}).amax(1).relu_());
+/// Few enough to share a product, and none half as long as the longest.
+std::vector<PacketCnnInference::Group> PacketCnnInference::groups_of(
+    std::vector<Reach> const& reaches) const {
+    std::vector<Group> groups;
+    for (std::size_t i = 0; i < reaches.size(); ++i) {
+        auto const pairs = reaches[i].pairs;
+        if (groups.empty() || groups.back().count == largest_group ||
+            2 * pairs < groups.back().pairs) {
+            groups.push_back({static_cast<std::int64_t>(i), 0, pairs});
         }
-    });
+        ++groups.back().count;
+    }
+    return groups;
+}
+
+/// [places, C1] of a packet [bytes]; zeros where the input ends before.
+torch::Tensor PacketCnnInference::first_convolution(torch::Tensor const& packet,
+                                                    std::int64_t places) const {
+    auto const windows = packet.unfold(0, kernel1_, stride1_);
+    auto const known = std::min(places, windows.size(0));
+    auto result = torch::empty({places, convolution1_.size(1)}, packet.options());
+    auto inside = result.narrow(0, 0, known);
+    at::addmm_out(inside, bias1_, windows.narrow(0, 0, known), convolution1_);
+    inside.relu_();
+    result.narrow(0, known, places - known).zero_();
     return result;
 }
 
-/// `bytes`: the longest of the packets.
-torch::Tensor PacketCnnInference::hidden_of_group(torch::Tensor const& packets,
-                                                  std::int64_t bytes) const {
-    auto const reach = reach_of(std::max<std::int64_t>(bytes, 1));
-    auto const values = pooled(first_convolution(packets, reach), reach);
-    return at::addmm(behind_[reach.pairs], values, hidden_.narrow(0, 0, values.size(1)));
+/// [places, C2], no bias added.
+torch::Tensor PacketCnnInference::second_convolution(torch::Tensor const& first,
+                                                     std::int64_t places) const {
+    if (short_convolution2_) return (*short_convolution2_)(first, places);
+    auto const span = (places - 1) * stride2_ + 1;
+    auto sum = torch::zeros({places, bias2_.size(0)}, first.options());
+    for (std::int64_t k = 0; k < kernel2_; ++k) {
+        auto const seen = first.narrow(0, k, span).slice(0, 0, span, stride2_);
+        sum.addmm_(seen, convolution2_[static_cast<std::size_t>(k)]);
+    }
+    return sum;
+}
+
+/// Into `place` [pairs or more, C2]: the packet's own pairs, then the constant.
+void PacketCnnInference::pool(torch::Tensor const& packet, Reach const& reach,
+                              torch::Tensor const& place) const {
+    auto const first = first_convolution(packet, short_convolution2_
+                                                     ? short_convolution2_->inputs_for(reach.second)
+                                                     : (reach.second - 1) * stride2_ + kernel2_);
+    auto const pairs =
+        second_convolution(first, reach.second).view({reach.pairs, 2, bias2_.size(0)});
+    auto own = place.narrow(0, 0, reach.pairs);
+    at::maximum_out(own, pairs.select(1, 0), pairs.select(1, 1)).add_(bias2_).relu_();
+    place.narrow(0, reach.pairs, place.size(0) - reach.pairs).copy_(constant_);
 }
 
 torch::Tensor PacketCnnInference::hidden(torch::Tensor const& packets) const {
     torch::InferenceMode const inference;
-    auto const lengths = lengths_of(packets.contiguous());
-    std::vector<std::int64_t> order(lengths.size());
-    std::iota(order.begin(), order.end(), std::int64_t{0});
-    std::ranges::stable_sort(order, std::greater<>(), [&](std::int64_t row) {
-        return lengths[static_cast<std::size_t>(row)];
-    });
-    auto result = torch::empty({packets.size(0), behind_.size(1)}, packets.options());
-    for (std::size_t begin = 0; begin < order.size(); begin += group) {
-        auto const count = std::min<std::size_t>(group, order.size() - begin);
-        auto const rows = torch::tensor(at::IntArrayRef(order).slice(begin, count), torch::kInt64);
-        auto const longest = lengths[static_cast<std::size_t>(order[begin])];
-        result.index_copy_(0, rows, hidden_of_group(packets.index_select(0, rows), longest));
+    auto const all = packets.contiguous();
+    auto const lengths = lengths_of(all);
+    auto const order = longest_first(lengths);
+    std::vector<Reach> reaches;
+    for (auto const row : order) {
+        reaches.push_back(reach_of(lengths[static_cast<std::size_t>(row)]));
+    }
+    auto const channels = bias2_.size(0);
+    auto result = torch::empty({all.size(0), behind_.size(1)}, all.options());
+    for (auto const& group : groups_of(reaches)) {
+        auto const values = torch::empty({group.count, group.pairs * channels}, all.options());
+        at::parallel_for(0, group.count, 1, [&](std::int64_t begin, std::int64_t end) {
+            torch::InferenceMode const inside;
+            for (auto i = begin; i < end; ++i) {
+                auto const at = static_cast<std::size_t>(group.begin + i);
+                pool(all[order[at]], reaches[at], values[i].view({group.pairs, channels}));
+            }
+        });
+        auto const rows =
+            torch::tensor(at::IntArrayRef(order).slice(static_cast<std::size_t>(group.begin),
+                                                       static_cast<std::size_t>(group.count)),
+                          torch::kInt64);
+        result.index_copy_(
+            0, rows,
+            at::addmm(behind_[group.pairs], values, hidden_.narrow(0, 0, group.pairs * channels)));
     }
     return result;
 }

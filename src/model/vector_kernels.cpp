@@ -167,6 +167,20 @@ TESSERA_CLONES void add_dropped_row(std::span<float const> base, std::span<float
     });
 }
 
+TESSERA_CLONES void combine_rows(std::span<float const> coefficients, float const* rows,
+                                 std::int64_t stride, std::span<float> out) {
+    for_each_vector(out.size(), [&](std::size_t begin, std::size_t count) TESSERA_LAMBDA {
+        Floats sum{};
+        for (std::size_t k = 0; k < coefficients.size(); ++k) {
+            if (coefficients[k] == 0.0F) continue;
+            Floats value;
+            load(value, rows + static_cast<std::int64_t>(k) * stride + begin, count);
+            sum += coefficients[k] * value;
+        }
+        store(out.data() + begin, sum, count);
+    });
+}
+
 TESSERA_CLONES void softmax_row(std::span<float> row, float scale) {
     float const inverse = exponentials(row, scale);
     for_each_vector(row.size(), [&](std::size_t begin, std::size_t count) TESSERA_LAMBDA {

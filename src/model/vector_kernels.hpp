@@ -31,6 +31,10 @@ void drop_row(std::span<float const> x, std::span<float> out, RowDropout dropout
 void add_dropped_row(std::span<float const> base, std::span<float const> x, std::span<float> out,
                      RowDropout dropout);
 
+/// out[j] = sum over k of coefficients[k] * rows[k * stride + j].
+void combine_rows(std::span<float const> coefficients, float const* rows, std::int64_t stride,
+                  std::span<float> out);
+
 /// row = softmax(scale * row), in place.
 void softmax_row(std::span<float> row, float scale);
 

@@ -4,6 +4,7 @@
 #include "packet_resnet.hpp"
 #include "reference_tensors.hpp"
 #include "scratch.hpp"
+#include "short_convolution.hpp"
 
 #include <gtest/gtest.h>
 
@@ -201,6 +202,23 @@ TEST(DeepPacketSizes, AreThoseOfTheReference) {
               36'809);
     EXPECT_EQ(parameters_of(PacketResnetImpl(PacketResnetConfig(DeepPacketTask::traffic), 12)),
               38'618);
+}
+
+TEST(ShortConvolution, IsTheConvolution) {
+    for (std::int64_t const kernel : {1, 3, 4, 5}) {
+        torch::manual_seed(static_cast<std::uint64_t>(kernel));
+        auto const weight = torch::randn({6, 40, kernel}) / 15;  // sums of the size of 1
+        ShortConvolution const convolution(weight);
+        for (std::int64_t const outputs : {1, 4, 6, 31}) {
+            auto const rows = torch::rand({convolution.inputs_for(outputs), 40});
+            auto const expected = at::conv1d(rows.t().unsqueeze(0), weight)[0].t();
+            EXPECT_LT(
+                largest_difference(convolution(rows, outputs), expected.narrow(0, 0, outputs)),
+                5e-6)
+                << kernel << " " << outputs;
+        }
+    }
+    EXPECT_THROW(ShortConvolution(torch::zeros({1, 1, 6})), base::Error);
 }
 
 /// Where a packet ends decides how far inference computes: every length must come out alike.

@@ -81,6 +81,17 @@ TEST_P(RowSizes, AddToRowAdds) {
 }
 
 // The formula's stated error is 1.5e-7 of Phi; the rest is rounding of values up to 8.
+TEST_P(RowSizes, CombineRowsAddsThemUp) {
+    std::vector<float> rows;
+    for (std::size_t i = 0; i < 3 * GetParam(); ++i) rows.push_back(static_cast<float>(i % 37));
+    std::vector<float> const coefficients{2.0F, 0.0F, -0.5F};
+    std::vector<float> out(GetParam());
+    combine_rows(coefficients, rows.data(), static_cast<std::int64_t>(GetParam()), out);
+    for (std::size_t j = 0; j < out.size(); ++j) {
+        EXPECT_EQ(out[j], 2.0F * rows[j] - 0.5F * rows[2 * GetParam() + j]) << j;
+    }
+}
+
 TEST(VectorKernels, GeluAndItsSlopeHoldOverTheirRange) {
     for (double value = -12; value < 8; value += 0.00731) {
         auto const rounded = static_cast<double>(static_cast<float>(value));

@@ -227,6 +227,19 @@ TEST(Classifier, SharesPretrainedNamesAndStartValuesWithThePretrainModel) {
     EXPECT_EQ(shared, pretrained->encoder()->parameters().size());
 }
 
+TEST(Encoder, FirstRowsAloneAreThoseOfTheWhole) {
+    BertEncoder encoder(tiny_config());
+    initialise(*encoder, 7, 0.1);
+    encoder->eval();
+    auto const batch = tiny_classifier_batch({9, 4, 1, 16}, {0, 1, 2, 0});
+    auto const whole = encoder(batch).first().detach();
+    at::NoGradGuard const no_gradients;
+    auto const alone = encoder->first_rows(batch);
+    EXPECT_LT(largest_difference(alone, whole), 2e-6);  // sums in another order
+    encoder->set_layout(Layout::padded);
+    EXPECT_LT(largest_difference(encoder->first_rows(batch), whole), 2e-6);
+}
+
 TEST(Classifier, UnlabelledSequencesCountForNothing) {
     BertClassifier model(tiny_config(), 3);
     initialise(*model, 7, 0.1);

@@ -45,6 +45,11 @@ class BertEncoderImpl : public torch::nn::Module {
     /// Sequences at most `positions` wide; Error(bad_input) otherwise.
     EncoderOutput forward(batch::Sequences const& sequences);
 
+    /// [B, H] the first tokens' rows of `forward`, which is all that a classifier's head reads. In
+    /// evaluation without gradients, packed, the last layer computes nothing else: in a model of
+    /// four layers that saves a fifth.
+    torch::Tensor first_rows(batch::Sequences const& sequences);
+
     /// Outputs [R, H] of the embedding and of each layer, for comparisons.
     std::vector<EncoderOutput> forward_all(batch::Sequences const& sequences);
 
@@ -65,6 +70,7 @@ class BertEncoderImpl : public torch::nn::Module {
 
   private:
     std::shared_ptr<RowLayout const> layout_of(batch::Sequences const& sequences) const;
+    void check_width(batch::Sequences const& sequences) const;
 
     BertConfig config_;
     std::uint64_t dropout_seed_ = 0;
