@@ -57,7 +57,7 @@ endfunction()
 
 # Every public header is compiled alone once, so that none leans on what was included before it.
 function(tessera_check_headers name headers torch)
-    if(NOT TESSERA_TESTS OR NOT headers OR torch)
+    if(NOT TESSERA_TESTS OR NOT headers OR torch OR TESSERA_SANITIZE)
         return()
     endif()
     set(alone ${PROJECT_BINARY_DIR}/headers/${name}.cpp)

@@ -47,9 +47,13 @@ TEST_F(AddressAnonymiserTest, GivesThePublishedAddresses) {
     }
 }
 
+std::uint32_t bit(packet::Address const& address, std::size_t index) {
+    return std::uint32_t{address.bytes[index / 8]} >> (7 - index % 8) & 1U;
+}
+
 std::size_t common_bits(packet::Address const& a, packet::Address const& b) {
     std::size_t bits = 0;
-    while (bits < 128 && ((a.bytes[bits / 8] ^ b.bytes[bits / 8]) >> (7 - bits % 8) & 1U) == 0) {
+    while (bits < 128 && bit(a, bits) == bit(b, bits)) {
         ++bits;
     }
     return bits;
