@@ -40,7 +40,7 @@ class Classifier::Pipeline {
     }
 
     void read(capture::CaptureFile const& file) {
-        capture_ = file.name;
+        begin(file.name);
         try {
             auto const reader = capture::open_capture(file.path, model_.reading().capture);
             packet::Frame frame;
@@ -60,7 +60,7 @@ class Classifier::Pipeline {
 
     void listen(capture::LiveCapture& interface, std::string const& name,
                 std::function<bool()> const& stop) {
-        capture_ = name;
+        begin(name);
         if (answer_after_ == 0) answer_after(batch::packets_read(model_.data()));
         while (!stop()) {
             if (auto const frame = interface.next()) take(*frame);
@@ -74,6 +74,11 @@ class Classifier::Pipeline {
     ClassifyCounts const& counts() const { return counts_; }
 
   private:
+    void begin(std::string const& capture) {
+        capture_ = capture;
+        cutter_.begin_capture(capture);
+    }
+
     /// A packet-level model is asked once all packets are there that a flow may ask about.
     void answer_after(std::int64_t packets) {
         auto const& data = model_.data();

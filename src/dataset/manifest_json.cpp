@@ -26,6 +26,31 @@ FileEntry file_from(JsonReader const& json) {
     return {json.text("file"), json.integer("bytes"), json.text("checksum")};
 }
 
+OrderedJson masking_to_json(TokenIdentity const& identity) {
+    OrderedJson json{{"profile", identity.profile}, {"hidden", identity.hidden}};
+    if (identity.values != "zero") {
+        json["values"] = identity.values;
+        json["seed"] = identity.seed;
+    }
+    if (identity.checksums != "profile") json["checksums"] = identity.checksums;
+    return json;
+}
+
+void read_masking(JsonReader const& json, TokenIdentity& identity) {
+    identity.profile = json.text("profile");
+    for (auto const& field : json.at("hidden").items()) identity.hidden.push_back(field.text());
+    if (json.has("values")) {
+        identity.values = json.text("values");
+        identity.seed = json.integer("seed");
+    }
+    if (json.has("checksums")) identity.checksums = json.text("checksums");
+    token::TokenConfig config;
+    config.masking = identity.profile;
+    config.mask_values = identity.values;
+    config.checksums = identity.checksums;
+    identity.masking = token::masking_title(config);
+}
+
 TokenIdentity identity_from(JsonReader const& json) {
     auto const tokenizer = json.at("tokenizer");
     auto const vocabulary = tokenizer.integer("vocabulary");
@@ -33,9 +58,7 @@ TokenIdentity identity_from(JsonReader const& json) {
     TokenIdentity identity;
     identity.tokenizer = {tokenizer.text("name"), static_cast<std::uint32_t>(vocabulary),
                           tokenizer.text("hash")};
-    auto const masking = json.at("masking");
-    identity.masking = masking.text("profile");
-    for (auto const& field : masking.at("hidden").items()) identity.hidden.push_back(field.text());
+    read_masking(json.at("masking"), identity);
     identity.settings = json.text("settings");
     return identity;
 }
@@ -96,26 +119,25 @@ OrderedJson to_json(LabelSet const& set) {
 OrderedJson to_json(Manifest const& manifest) {
     auto labels = OrderedJson::object();
     for (auto const& set : manifest.labels) labels[set.name] = to_json(set);
-    return {
-        {"format", store_format},
-        {"version", format_version},
-        {"packets_read", manifest.packets_read},
-        {"packets_kept", manifest.packets_kept},
-        {"packets_dropped", manifest.packets_dropped},
-        {"flows", manifest.counts.flows},
-        {"bursts", manifest.counts.bursts},
-        {"tokens", manifest.counts.tokens},
-        {"flow_ends", manifest.flow_ends},
-        {"tokenizer", to_json(manifest.identity.tokenizer)},
-        {"masking", {{"profile", manifest.identity.masking}, {"hidden", manifest.identity.hidden}}},
-        {"settings", manifest.identity.settings},
-        {"labels", labels},
-        {"captures", list_of(manifest.captures)},
-        {"captures_failed", list_of(manifest.captures_failed)},
-        {"shards", list_of(manifest.shards)},
-        {"index", to_json(manifest.index)},
-        {"config", manifest.config},
-        {"build", to_json(manifest.build)}};
+    return {{"format", store_format},
+            {"version", format_version},
+            {"packets_read", manifest.packets_read},
+            {"packets_kept", manifest.packets_kept},
+            {"packets_dropped", manifest.packets_dropped},
+            {"flows", manifest.counts.flows},
+            {"bursts", manifest.counts.bursts},
+            {"tokens", manifest.counts.tokens},
+            {"flow_ends", manifest.flow_ends},
+            {"tokenizer", to_json(manifest.identity.tokenizer)},
+            {"masking", masking_to_json(manifest.identity)},
+            {"settings", manifest.identity.settings},
+            {"labels", labels},
+            {"captures", list_of(manifest.captures)},
+            {"captures_failed", list_of(manifest.captures_failed)},
+            {"shards", list_of(manifest.shards)},
+            {"index", to_json(manifest.index)},
+            {"config", manifest.config},
+            {"build", to_json(manifest.build)}};
 }
 
 namespace {

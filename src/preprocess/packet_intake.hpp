@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+
 #include <tessera/base/bytes.hpp>
 #include <tessera/capture/filter.hpp>
 #include <tessera/packet/decode.hpp>
@@ -19,6 +21,9 @@ class PacketIntake {
           filters_(config.filter),
           tunnels_(token::tunnels_of(config.token)),
           left_out_(config.leave_out) {}
+
+    /// Frames are of this capture from here on.
+    void begin_capture(std::string_view name) { cutter_.begin_capture(name); }
 
     /// True when the frame holds a packet to keep, which stands in `packet` then; false when it
     /// was dropped and counted.

@@ -56,9 +56,10 @@ void set(packet::Packet& packet, Letter const& letter) {
 
 }  // namespace
 
-PacketPost::PacketPost(PreprocessConfig const& config, std::uint32_t parts, int ranks,
-                       Owner const& owner)
+PacketPost::PacketPost(PreprocessConfig const& config, std::string_view capture,
+                       std::uint32_t parts, int ranks, Owner const& owner)
     : intake_(config), parts_(parts), messages_(static_cast<std::size_t>(ranks)) {
+    intake_.begin_capture(capture);
     for (std::uint32_t part = 0; part < parts; ++part) {
         owners_.push_back(static_cast<std::size_t>(owner(part)));
     }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <string_view>
 #include <vector>
 
 #include <tessera/base/bytes.hpp>
@@ -22,7 +23,8 @@ using Owner = std::function<int(std::uint32_t part)>;
 /// packets of one chunk of the file after the other, each chunk with a mark at its end.
 class PacketPost {
   public:
-    PacketPost(PreprocessConfig const& config, std::uint32_t parts, int ranks, Owner const& owner);
+    PacketPost(PreprocessConfig const& config, std::string_view capture, std::uint32_t parts,
+               int ranks, Owner const& owner);
 
     /// Puts the packet into the message of its owner, or counts why there is none.
     void take(packet::Frame const& frame);

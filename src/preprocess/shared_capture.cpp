@@ -79,6 +79,7 @@ void SharedCapture::read_all(OnBytes const& on_bytes) {
     constexpr std::uint64_t frames_between_reports = 16'384;
     auto const reader = capture::open_capture(file_.path, config_.capture);
     PacketIntake intake(config_);
+    intake.begin_capture(file_.name);
     packet::Frame frame;
     std::uint64_t told = 0;
     for (std::uint64_t frames = 1; reader->next(frame); ++frames) {
@@ -102,7 +103,7 @@ void SharedCapture::read_in_rounds(OnBytes const& on_bytes) {
         auto const make = unit_.reading == Reading::in_slices ? sliced_rounds : stream_rounds;
         rounds = make(comm_, config_, file_);
     });
-    PacketPost post(config_, unit_.parts, ranks,
+    PacketPost post(config_, file_.name, unit_.parts, ranks,
                     [&](std::uint32_t part) { return owner(part, unit_, ranks); });
     comm::Messages received;
     for (bool more = true; more;) {

@@ -64,6 +64,7 @@ void UnitWorker::read(capture::CaptureFile const& capture, dataset::ShardWriter&
                              .labels = rules_.for_capture(capture.name),
                              .entry = {.path = capture.name, .bytes = capture.bytes}});
     intake_.drops = {};
+    intake_.begin_capture(capture.name);
     read_frames(*reader);
     table_.finish();
     current_->entry.packets_dropped = dropped_by_name(intake_.drops);

@@ -43,6 +43,10 @@ void require_hidden_addresses(token::TokenConfig const& config) {
                    "--anonymise with --masking {} --start {}: the tokens would hold the real "
                    "addresses; choose a masking profile that hides them, e.g. default",
                    config.masking, config.start);
+    base::validate(config.mask_values == "zero", base::ExitCode::usage,
+                   "--anonymise with --mask-values {}: the random values are drawn from the real "
+                   "addresses under a seed that the store tells; choose zero",
+                   config.mask_values);
 }
 
 bool can_be_read(capture::CaptureFile const& capture, PreprocessConfig const& config) {

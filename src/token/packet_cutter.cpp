@@ -1,9 +1,11 @@
+#include "checksums.hpp"
 #include "deep_packet.hpp"
 #include "hidden_fields.hpp"
 #include "hide_network.hpp"
 #include "hide_payload.hpp"
 #include "hide_transport.hpp"
 #include "option_rules.hpp"
+#include "randomise.hpp"
 #include "tokenizer_table.hpp"
 #include "window.hpp"
 
@@ -11,6 +13,7 @@
 #include <cstring>
 
 #include <tessera/base/error.hpp>
+#include <tessera/base/hash.hpp>
 #include <tessera/token/packet_cutter.hpp>
 
 namespace tessera::token {
@@ -18,14 +21,17 @@ namespace tessera::token {
 PacketCutter::PacketCutter(TokenConfig const& config)
     : start_(start_named(config.start)),
       layout_(tokenizer_entry(config.tokenizer).layout),
+      mask_seed_(config.mask_seed),
       buffer_(kept_bytes(config)) {
-    HiddenFields const hidden(masking_profile(config.masking));
+    HiddenFields const hidden(masking_of(config));
     hidden_ = hidden.bits();
     hides_payload_ = hidden.has(Field::payload) || hidden.has(Field::server_name) ||
                      hidden.has(Field::payload_as_ones) || hidden.has(Field::payload_as_random);
     base::validate(layout_ != Layout::deep_packet_as_coded || hidden_ == 0, base::ExitCode::usage,
                    "tokenizer deep-packet-as-coded hides what its reference hides: give it "
-                   "--masking none");
+                   "--masking none --checksums profile");
+    randomises_ = hidden_ != 0 && config.mask_values == "random";
+    recomputes_ = config.checksums == "recompute";
     ipv4_options_ = ipv4_option_rules(hidden);
     tcp_options_ = tcp_option_rules(hidden);
 }
@@ -68,18 +74,34 @@ base::ByteSpan PacketCutter::cut(packet::Packet const& packet) {
     return masked(packet);
 }
 
+void PacketCutter::begin_capture(std::string_view name) {
+    mask_key_ = base::hash64(std::as_bytes(std::span(name)), mask_seed_);
+}
+
 base::ByteSpan PacketCutter::masked(packet::Packet const& packet) {
     auto const begin = first_byte(packet);
     auto const size = std::min<std::size_t>(packet.end - begin, buffer_.size());
     auto const kept = std::span(buffer_).first(size);
-    std::memcpy(kept.data(), packet.bytes.data() + begin, size);
+    if (recomputes_) {  // a checksum is of the whole datagram, whatever is kept of it
+        whole_.assign(packet.bytes.begin(), packet.bytes.begin() + packet.end);
+        hide(packet, Window(whole_, 0));
+        recompute_checksums(packet, HiddenFields(hidden_), whole_);
+        std::memcpy(kept.data(), whole_.data() + begin, size);
+    } else {
+        std::memcpy(kept.data(), packet.bytes.data() + begin, size);
+        hide(packet, Window(kept, begin));
+    }
+    return kept;
+}
+
+void PacketCutter::hide(packet::Packet const& packet, Window window) const {
     HiddenFields const hidden(hidden_);
-    Window window(kept, begin);
+    auto const begin = window.begin();
     if (hidden.has(Field::link_header)) window.zero_range(0, packet.network);
     if (begin < packet.transport) hide_in_network(packet, hidden, ipv4_options_, window);
     if (begin < packet.payload) hide_in_transport(packet, hidden, tcp_options_, window);
     if (hides_payload_) hide_in_payload(packet, hidden, window);
-    return kept;
+    if (randomises_) randomise(packet, hidden, mask_key_, window);
 }
 
 }  // namespace tessera::token

@@ -27,6 +27,15 @@ void describe(base::OptionTable& options, TokenConfig& config) {
         .add("vocabulary", config.vocabulary,
              "vocabulary of the tokenizer wordpiece, one piece a line (BERT, ET-BERT)")
         .add("masking", config.masking, "which header fields are hidden", masking_profiles())
+        .add("mask_values", config.mask_values,
+             "what hidden fields become: zero, or random by flow, with the differences of sequence "
+             "numbers, time stamps and IP ids kept",
+             {"zero", "random"})
+        .add("mask_seed", config.mask_seed, "seed of the random values")
+        .add("checksums", config.checksums,
+             "checksums of IP, TCP and UDP: as the masking profile says (zero or as captured), "
+             "zero, or right for the masked packet",
+             {"profile", "zero", "recompute"})
         .add("start", config.start,
              "where the bytes kept of a packet begin (ET-BERT as coded: link for pre-training, "
              "byte-38 "
@@ -46,6 +55,28 @@ packet::Tunnels tunnels_of(TokenConfig const& config) {
     return config.tunnels == "inner" ? packet::Tunnels::inner : packet::Tunnels::outer;
 }
 
+MaskingProfile masking_of(TokenConfig const& config) {
+    base::validate(config.mask_values == "zero" || config.mask_values == "random",
+                   base::ExitCode::usage, "token.mask_values is '{}': give zero or random",
+                   config.mask_values);
+    base::validate(config.checksums == "profile" || config.checksums == "zero" ||
+                       config.checksums == "recompute",
+                   base::ExitCode::usage,
+                   "token.checksums is '{}': give profile, zero or recompute", config.checksums);
+    auto profile = masking_profile(config.masking);
+    bool const stay = config.checksums == "profile" || profile.hides(Field::checksums);
+    if (!stay) profile.hidden.push_back(Field::checksums);
+    return profile;
+}
+
+std::string masking_title(TokenConfig const& config) {
+    auto title = config.masking;
+    if (config.mask_values == "random") title += ", random";
+    if (config.checksums == "zero") title += ", checksums zero";
+    if (config.checksums == "recompute") title += ", checksums recomputed";
+    return title;
+}
+
 std::size_t kept_bytes(TokenConfig const& config) {
     constexpr std::int64_t most = 65'535;  // of an IPv4 datagram
     auto const bytes = config.bytes_per_packet;
@@ -56,11 +87,13 @@ std::size_t kept_bytes(TokenConfig const& config) {
 }
 
 std::string token_settings(TokenConfig const& config) {
-    auto hidden = masking_profile(config.masking).hidden;
+    auto hidden = masking_of(config).hidden;
     std::sort(hidden.begin(), hidden.end());
     auto text =
         fmt::format("tokenizer {}\nmasking {}\n", tokenizer_identity(config).hash, masking_version);
     for (auto const field : hidden) text += fmt::format("hide {}\n", name(field));
+    if (!hidden.empty() && config.mask_values == "random") text += "values random 1\n";
+    if (config.checksums == "recompute") text += "checksums recompute 1\n";
     tunnels_of(config);  // a word without a meaning has no settings
     return text + fmt::format("start {}\nbytes {}\ntunnels {}\n", config.start, kept_bytes(config),
                               config.tunnels);

@@ -1,10 +1,14 @@
 #pragma once
 
 #include <algorithm>
+#include <bit>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <span>
+
+#include <tessera/base/bytes.hpp>
 
 namespace tessera::token {
 
@@ -15,6 +19,7 @@ class Window {
     Window(std::span<std::byte> bytes, std::size_t begin)
         : bytes_(bytes.data()), begin_(begin), end_(begin + bytes.size()) {}
 
+    std::size_t begin() const { return begin_; }
     std::size_t end() const { return end_; }
 
     /// Zeroes the field [offset, offset + Size).
@@ -36,6 +41,23 @@ class Window {
 
     void set(std::size_t offset, std::byte value) {
         if (offset >= begin_ && offset < end_) bytes_[offset - begin_] = value;
+    }
+
+    /// Writes `bytes` from `offset` on.
+    void put(std::size_t offset, std::span<std::byte const> bytes) {
+        auto const first = std::max(offset, begin_);
+        auto const last = std::min(offset + bytes.size(), end_);
+        if (first < last) {
+            std::memcpy(bytes_ + (first - begin_), bytes.data() + (first - offset), last - first);
+        }
+    }
+
+    /// The same for a number in network byte order.
+    template <std::unsigned_integral Number>
+    void put_number(std::size_t offset, Number number) {
+        auto const bytes =
+            std::endian::native == std::endian::big ? number : base::byte_swapped(number);
+        put(offset, std::as_bytes(std::span(&bytes, 1)));
     }
 
     /// Keeps only the bits of `mask` in the byte at `offset`.

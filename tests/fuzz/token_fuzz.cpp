@@ -20,7 +20,7 @@ namespace {
 using namespace tessera;
 
 template <class Choices>
-auto const& chosen(Choices const& choices, std::uint8_t index) {
+auto const& chosen(Choices const& choices, unsigned index) {
     return choices[index % choices.size()];
 }
 
@@ -28,12 +28,15 @@ auto const& chosen(Choices const& choices, std::uint8_t index) {
 std::optional<token::TokenConfig> settings(std::uint8_t const* data) {
     static std::vector<std::string> const starts{"link", "network", "transport", "payload",
                                                  "byte-38"};
-    token::TokenConfig config{.tokenizer = chosen(token::tokenizers(), data[1]),
+    token::TokenConfig config{.tokenizer = chosen(token::tokenizers(), data[1] & 0x3fU),
                               .masking = chosen(token::masking_profiles(), data[2]),
+                              .mask_values = (data[1] & 0x40U) != 0 ? "random" : "zero",
+                              .checksums = (data[1] & 0x80U) != 0 ? "recompute" : "profile",
                               .start = chosen(starts, data[3]),
                               .bytes_per_packet = data[4] << 8U | data[5]};
     if (config.tokenizer == "wordpiece") return std::nullopt;  // needs a file
     if (config.tokenizer == "deep-packet-as-coded") config.masking = "none";
+    if (config.tokenizer == "deep-packet-as-coded") config.checksums = "profile";
     return config;
 }
 

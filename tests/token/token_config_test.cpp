@@ -20,15 +20,22 @@ TEST(TokenSettings, HashDiffersWithEach) {
     for (auto const& config :
          {TokenConfig{}, TokenConfig{.masking = "none"}, TokenConfig{.masking = "CTD"},
           TokenConfig{.start = "transport"}, TokenConfig{.bytes_per_packet = 128},
-          TokenConfig{.tunnels = "outer"}}) {
+          TokenConfig{.tunnels = "outer"}, TokenConfig{.mask_values = "random"},
+          TokenConfig{.checksums = "recompute"},
+          TokenConfig{.masking = "none", .checksums = "zero"}}) {
         hashes.insert(token_settings_hash(config));
     }
-    EXPECT_EQ(hashes.size(), 6U);
+    EXPECT_EQ(hashes.size(), 9U);
 }
 
 TEST(TokenSettings, HashIsEqualWhereTokensAre) {
     EXPECT_EQ(token_settings_hash({}), token_settings_hash({}));
     EXPECT_EQ(token_settings_hash({.masking = "none"}), token_settings_hash({.masking = "A1"}));
+    EXPECT_EQ(token_settings_hash({.masking = "none"}),
+              token_settings_hash({.masking = "none", .mask_values = "random"}));
+    EXPECT_EQ(token_settings_hash({.checksums = "zero"}), token_settings_hash({}));
+    EXPECT_EQ(token_settings_hash({.mask_values = "random"}),
+              token_settings_hash({.mask_values = "random", .mask_seed = 7}));
 }
 
 TEST(TokenSettings, RefuseUnknownNames) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -12,9 +13,13 @@ namespace tessera::dataset {
 /// their `settings` are equal.
 struct TokenIdentity {
     token::TokenizerIdentity tokenizer;
-    std::string masking;              ///< profile name
-    std::vector<std::string> hidden;  ///< fields the profile sets to zero
-    std::string settings;             ///< hash of tokenizer, masking, start and bytes per packet
+    std::string masking;                ///< token::masking_title
+    std::string profile;                ///< of masking, by name
+    std::vector<std::string> hidden;    ///< fields that it hides
+    std::string values = "zero";        ///< what they become, TokenConfig::mask_values
+    std::uint64_t seed = 0;             ///< of random values
+    std::string checksums = "profile";  ///< TokenConfig::checksums
+    std::string settings;               ///< hash of tokenizer, masking, start and bytes per packet
 
     bool operator==(TokenIdentity const& other) const { return settings == other.settings; }
 };

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include <tessera/base/bytes.hpp>
@@ -13,6 +14,7 @@
 namespace tessera::token {
 
 enum class Layout : std::uint8_t;
+class Window;
 
 /// Cuts the bytes to keep out of a packet, masked; no allocation. For Deep Packet they are laid out
 /// in its own way:
@@ -27,6 +29,10 @@ class PacketCutter {
     /// Error(usage) for an unknown profile or start, or a number of bytes out of range.
     explicit PacketCutter(TokenConfig const& config);
 
+    /// Packets are of this capture from here on: by its name flows with equal ends get other random
+    /// values in other captures (TokenConfig::mask_values).
+    void begin_capture(std::string_view name);
+
     /// Masked bytes of the packet from the configured start, at most `bytes_per_packet`, none past
     /// the datagram. Valid until the next call.
     base::ByteSpan cut(packet::Packet const& packet);
@@ -36,15 +42,21 @@ class PacketCutter {
 
     static Start start_named(std::string const& name);
     base::ByteSpan masked(packet::Packet const& packet);
+    void hide(packet::Packet const& packet, Window window) const;
     std::size_t first_byte(packet::Packet const& packet) const;
 
     Start start_;
     Layout layout_;
-    std::uint32_t hidden_ = 0;                    ///< bit 1 << Field for each hidden field
-    bool hides_payload_ = false;                  ///< or a part of it
+    std::uint32_t hidden_ = 0;    ///< bit 1 << Field for each hidden field
+    bool hides_payload_ = false;  ///< or a part of it
+    bool randomises_ = false;
+    bool recomputes_ = false;  ///< checksums
+    std::uint64_t mask_seed_;
+    std::uint64_t mask_key_ = 0;                  ///< of the capture
     std::array<std::uint8_t, 256> ipv4_options_;  ///< see OptionRules
     std::array<std::uint8_t, 256> tcp_options_;
     std::vector<std::byte> buffer_;  ///< [bytes_per_packet]
+    std::vector<std::byte> whole_;   ///< the packet masked, where checksums are recomputed
 };
 
 }  // namespace tessera::token
