@@ -379,8 +379,39 @@ class BadFiles(InScratch):
 KILLS = int(os.environ.get("TESSERA_TEST_KILLS", "6"))  # of each kind; more on a patient day
 
 
+def processes_of(session, name=""):
+    """Ids of the session's living processes, or of those that run the program called so."""
+    found = []
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            called, rest = stat.read_text().split("(", 1)[1].rsplit(")", 1)
+        except OSError:
+            continue  # it has ended meanwhile
+        fields = rest.split()
+        if fields[0] != "Z" and int(fields[3]) == session and called.startswith(name):
+            found.append(int(stat.parent.name))
+    return found
+
+
+def kill(pids):
+    for pid in pids:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
+def kill_session(session):
+    """Until nothing of it lives: a process may have been starting another."""
+    end = time.monotonic() + 30
+    while (pids := processes_of(session)) and time.monotonic() < end:
+        kill(pids)
+        time.sleep(0.01)
+
+
 class Resume(InScratch):
-    """Killed at any moment, finished by the next call with the bytes of an undisturbed run."""
+    """Killed at any moment, one rank or all, finished by the next call with the bytes of an
+    undisturbed run. The long form: TESSERA_TEST_KILLS=200 tests/end_to_end/store_test.py Resume"""
 
     def kill_again_and_again(self, words):
         started = time.monotonic()
@@ -388,21 +419,28 @@ class Resume(InScratch):
         whole = time.monotonic() - started
         chooser = random.Random(7)
         store = self.scratch / "store"
-        resumed = 0
-        for _ in range(KILLS):
+        resumed = struck_alone = 0
+        for attempt in range(KILLS):
             running = subprocess.Popen(command(*words, store, ranks=2), env=ENVIRONMENT,
                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                        start_new_session=True)
             time.sleep(chooser.uniform(0.2, 0.95) * whole)
-            os.killpg(running.pid, signal.SIGKILL)
+            if attempt % 2 == 1:
+                alone = processes_of(running.pid, "tessera-prepro")[:1]
+                kill(alone)  # the launcher ends the other
+                struck_alone += len(alone)
+                running.wait(timeout=60)
+            kill_session(running.pid)
             running.wait(timeout=60)
+            self.assertEqual(processes_of(running.pid), [])
             if store.exists():
                 shutil.rmtree(store)  # it was quicker than the signal
             resumed += len(list(pathlib.Path(f"{store}.partial").glob("unit-*.json"))) > 0
-            subprocess.run(["pkill", "-KILL", "-f", str(store)], check=False)
         tessera(*words, store, ranks=2)
         self.assertEqual(tree(store), tree(self.scratch / "undisturbed"))
         self.assertFalse(pathlib.Path(f"{store}.partial").exists())
+        print(f"{KILLS} kills, {struck_alone} of one rank alone, {resumed} left work to take over",
+              flush=True)
         return resumed
 
     def test_units_of_many_captures(self):
