@@ -23,6 +23,22 @@ void print_classes(dataset::Split const& split) {
     }
 }
 
+void print_cleaning(dataset::Split const& split) {
+    for (auto const& stage : split.cleaned) {
+        fmt::print("cleaning, {:<22} {:>9} flows in, {:>9} out\n", stage.name, stage.flows_in,
+                   stage.flows_out);
+    }
+}
+
+void print_duplicates(std::vector<dataset::DuplicateCounts> const& kinds) {
+    fmt::print("equal flows of the store {:>9} {:>10} {:>14} {:>14}\n", "flows", "duplicates",
+               "label conflict", "best accuracy");
+    for (auto const& kind : kinds) {
+        fmt::print("  by {:<19} {:>9} {:>10} {:>12.2f} % {:>12.2f} %\n", dataset::name(kind.alike),
+                   kind.flows, kind.duplicates, 100 * kind.conflict_rate(), 100 * kind.ceiling());
+    }
+}
+
 void print_audit(dataset::Audit const& audit) {
     fmt::print("on both sides of       {:>9} {:>9} {:>9} {:>9} {:>9} {:>13}\n", "flows", "captures",
                "servers", "clients", "5-tuples", "equal packets");
@@ -48,8 +64,10 @@ void make(std::string const& path, dataset::SplitConfig const& config,
     }
     fmt::print("split '{}' of {} by {}: {} train, {} valid, {} test flows\n", config.name,
                base::printable(path), config.by, split.counts[0], split.counts[1], split.counts[2]);
+    print_cleaning(split);
     print_classes(split);
     print_audit(split.audit);
+    print_duplicates(split.duplicates);
 }
 
 }  // namespace
@@ -60,7 +78,9 @@ int main(int argc, char** argv) {
     std::string store;
     dataset::describe(command.options(), config);
     command.positional("STORE", "token store", store);
-    command.examples("example: tessera split store --by folder --name by-run");
+    command.examples(
+        "example: tessera split store --by folder --name by-run\n"
+        "example: tessera split store --leave-out-duplicates input --class-cap 500 --cap-in train");
     return command.run(argc, argv, [&](comm::Communicator const& comm) {
         comm::agreed(comm, [&] {
             if (comm.is_root()) make(store, config, command.common());

@@ -103,6 +103,7 @@ void describe(base::OptionTable& options, SplitConfig& config) {
              "classes that only the test fold keeps, to see what a model says of the unknown")
         .add("label_share", config.label_share,
              "share of each class's training flows that stays; the rest is excluded");
+    describe(options, config.cleaning);
 }
 
 std::vector<std::uint64_t> Split::flows(Fold fold) const {
@@ -156,12 +157,18 @@ void Split::apply_rule(Store const& store) {
     } else {
         folds_ = folds_by_group(store, by, groups);
     }
+    leave_out_flows(store);
     hold_out_classes(store);
     thin_training(store);
     counts = {};
     for (std::size_t i = 0; i < folds_.size(); ++i) {
         for (std::size_t fold = 0; fold < fold_kinds; ++fold) counts[fold] += holds(i, fold);
     }
+}
+
+void Split::leave_out_flows(Store const& store) {
+    if (config.cleaning.any()) require_whole_flows("cleaning");
+    cleaned = clean(store, config.cleaning, label_set_of(store, config), config.seed, folds_);
 }
 
 void Split::hold_out_classes(Store const& store) {
@@ -244,6 +251,7 @@ Split make_split(Store const& store, SplitConfig const& config) {
         split.groups = split.by == SplitBy::folder ? line_up_groups(groups, fractions)
                                                    : spread_groups(groups, fractions, config.seed);
     }
+    split.duplicates = count_duplicates(store, set);
     split.apply_rule(store);
     check_sides(split);
     split.count_classes(store);

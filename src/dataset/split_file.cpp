@@ -52,6 +52,64 @@ OrderedJson to_json(std::vector<MissingClass> const& missing) {
     return list;
 }
 
+OrderedJson to_json(CleaningConfig const& config) {
+    return {{"min_packets", config.min_packets},
+            {"leave_out_duplicates", config.leave_out_duplicates},
+            {"capture_cap", config.capture_cap},
+            {"class_cap", config.class_cap},
+            {"cap_in", config.cap_in}};
+}
+
+OrderedJson to_json(CleaningStage const& stage) {
+    return {{"stage", stage.name},
+            {"flows_in", stage.flows_in},
+            {"flows_out", stage.flows_out},
+            {"left_out", stage.left_out}};
+}
+
+OrderedJson to_json(DuplicateCounts const& counts) {
+    return {{"alike", name(counts.alike)},
+            {"sampled", counts.sampled},
+            {"flows", counts.flows},
+            {"duplicates", counts.duplicates},
+            {"labelled", counts.labelled},
+            {"conflicting", counts.conflicting},
+            {"conflict_rate", counts.conflict_rate()},
+            {"beyond_reach", counts.beyond_reach},
+            {"ceiling", counts.ceiling()}};
+}
+
+template <class Item>
+OrderedJson all_of(std::vector<Item> const& items) {
+    auto list = OrderedJson::array();
+    for (auto const& item : items) list.push_back(to_json(item));
+    return list;
+}
+
+CleaningConfig cleaning_from(JsonReader const& json) {
+    CleaningConfig config;
+    config.min_packets = json.at("min_packets").signed_integer();
+    for (auto const& kind : json.at("leave_out_duplicates").items()) {
+        config.leave_out_duplicates.push_back(kind.text());
+    }
+    config.capture_cap = json.at("capture_cap").signed_integer();
+    config.class_cap = json.at("class_cap").signed_integer();
+    config.cap_in = json.text("cap_in");
+    return config;
+}
+
+DuplicateCounts duplicates_from(JsonReader const& json) {
+    DuplicateCounts counts;
+    counts.alike = alike_named(json.text("alike"));
+    counts.sampled = json.integer("sampled");
+    counts.flows = json.integer("flows");
+    counts.duplicates = json.integer("duplicates");
+    counts.labelled = json.integer("labelled");
+    counts.conflicting = json.integer("conflicting");
+    counts.beyond_reach = json.integer("beyond_reach");
+    return counts;
+}
+
 Overlap overlap_from(JsonReader const& json) {
     return {json.integer("shared"), json.integer("first"), json.integer("second")};
 }
@@ -91,6 +149,7 @@ SplitConfig config_from(JsonReader const& json) {
     config.label_set = json.text("label_set");
     config.label_share = json.at("label_share").number();
     for (auto const& item : json.at("hold_out").items()) config.hold_out.push_back(item.text());
+    if (json.has("cleaning")) config.cleaning = cleaning_from(json.at("cleaning"));
     return config;
 }
 
@@ -115,12 +174,15 @@ OrderedJson describe_split(Store const& store, Split const& split) {
             {"label_set", config.label_set},
             {"hold_out", config.hold_out},
             {"label_share", config.label_share},
+            {"cleaning", to_json(config.cleaning)},
             {"store", store.manifest().checksum},
             {"cuts_ns", split.cuts},
             {"flows", flows},
             {"folds", folds_checksum(split.folds())},
             {"classes", split.classes},
             {"missing", to_json(split.missing)},
+            {"cleaned", all_of(split.cleaned)},
+            {"duplicates", all_of(split.duplicates)},
             {"audit", to_json(split.audit)},
             {"sampled", split.audit.sampled},
             {"groups", groups}};
@@ -177,6 +239,9 @@ Split load_split(Store const& store, std::string_view split_name) {
     split.count_classes(store);
     for (auto const& pair : json.at("audit").items()) split.audit.pairs.push_back(pair_from(pair));
     split.audit.sampled = json.integer("sampled");
+    if (json.has("duplicates")) {
+        split.duplicates = list_from(json.at("duplicates"), duplicates_from);
+    }
     return split;
 }
 

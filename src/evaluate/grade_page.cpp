@@ -149,6 +149,32 @@ std::string how_intervals_were_made(Report const& report) {
     return text;
 }
 
+void add_cleaning(Page& page, SplitFacts const& split) {
+    if (!split.cleaning.empty()) {
+        Table table{{{"cleaning", Align::left}, {"flows in"}, {"flows out"}}, {}};
+        for (auto const& row : split.cleaning) {
+            table.rows.push_back({row.stage, grouped(row.flows_in), grouped(row.flows_out)});
+        }
+        page.table(table);
+    }
+    if (split.equal_flows.empty()) return;
+    page.paragraph(
+        "Flows of the store that equal an earlier one; where equal flows are of several classes, "
+        "the best accuracy of what sees only this much.");
+    Table table{{{"equal by", Align::left},
+                 {"flows"},
+                 {"duplicates"},
+                 {"label conflict"},
+                 {"best accuracy"}},
+                {}};
+    for (auto const& row : split.equal_flows) {
+        table.rows.push_back({row.by, grouped(row.flows), grouped(row.duplicates),
+                              fmt::format("{:.2f} %", 100 * row.conflict_rate),
+                              fmt::format("{:.2f} %", 100 * row.ceiling)});
+    }
+    page.table(table);
+}
+
 void add_split(Page& page, SplitFacts const& split) {
     page.heading("Split and its audit");
     page.table(report::facts({{"split", split.name},
@@ -157,6 +183,7 @@ void add_split(Page& page, SplitFacts const& split) {
                               {"valid flows", grouped(split.flows[1])},
                               {"test flows", grouped(split.flows[2])},
                               {"labels kept", fmt::format("{:g} %", 100 * split.label_share)}}));
+    add_cleaning(page, split);
     for (auto const& warning : split.warnings) page.paragraph(warning);
     if (split.audit.empty()) return;
     page.paragraph("Values that stand in two folds at once; a model may know them again.");

@@ -95,11 +95,26 @@ Json split_json(SplitFacts const& split) {
                          {"in_first", row.first},
                          {"in_second", row.second}});
     }
+    Json cleaning = Json::array();
+    for (auto const& row : split.cleaning) {
+        cleaning.push_back(
+            {{"stage", row.stage}, {"flows_in", row.flows_in}, {"flows_out", row.flows_out}});
+    }
+    Json equal = Json::array();
+    for (auto const& row : split.equal_flows) {
+        equal.push_back({{"by", row.by},
+                         {"flows", row.flows},
+                         {"duplicates", row.duplicates},
+                         {"conflict_rate", row.conflict_rate},
+                         {"ceiling", row.ceiling}});
+    }
     return {
         {"name", split.name},
         {"by", split.by},
         {"label_share", split.label_share},
         {"flows", {{"train", split.flows[0]}, {"valid", split.flows[1]}, {"test", split.flows[2]}}},
+        {"cleaning", cleaning},
+        {"equal_flows", equal},
         {"audit", audit},
         {"warnings", split.warnings}};
 }

@@ -44,6 +44,13 @@ SplitFacts split_facts(dataset::Split const& split) {
     for (auto const& missing : split.missing) {
         facts.warnings.push_back(to_text(missing, split.by));
     }
+    for (auto const& stage : split.cleaned) {
+        facts.cleaning.push_back({stage.name, stage.flows_in, stage.flows_out});
+    }
+    for (auto const& kind : split.duplicates) {
+        facts.equal_flows.push_back(
+            {name(kind.alike), kind.flows, kind.duplicates, kind.conflict_rate(), kind.ceiling()});
+    }
     if (split.audit.sampled > 1) {
         facts.warnings.push_back(fmt::format(
             "The audit of both sides looked at one value in {}, by hash.", split.audit.sampled));

@@ -15,6 +15,7 @@
 #include <tessera/base/options.hpp>
 #include <tessera/base/time.hpp>
 #include <tessera/dataset/audit.hpp>
+#include <tessera/dataset/cleaning.hpp>
 #include <tessera/dataset/fold.hpp>
 #include <tessera/dataset/store.hpp>
 
@@ -49,6 +50,7 @@ struct SplitConfig {
     std::string label_set;   ///< classes to spread over the folds; empty: the first set, if any
     std::vector<std::string> hold_out;  ///< classes kept out of train and valid: unknown ones
     double label_share = 1;             ///< of each class's training flows that stay in train
+    CleaningConfig cleaning;            ///< flows left out beforehand
 };
 
 void describe(base::OptionTable& options, SplitConfig& config);
@@ -81,6 +83,8 @@ class Split {
     std::array<std::uint64_t, fold_kinds> counts{};  ///< flows per fold
     std::map<std::string, std::array<std::uint64_t, 3>> classes;  ///< flows per train, valid, test
     std::vector<MissingClass> missing;
+    std::vector<CleaningStage> cleaned;       ///< what each stage of the cleaning did
+    std::vector<DuplicateCounts> duplicates;  ///< of the whole store, before it
     Audit audit;
     std::string checksum;  ///< of the split's file; empty until published or loaded
 
@@ -92,6 +96,7 @@ class Split {
     void draw_packets(Store const& store);  // leaky_legacy: folds and sides
     void require_whole_flows(char const* option) const;
     bool holds(std::size_t flow, std::size_t fold) const;
+    void leave_out_flows(Store const& store);
     void hold_out_classes(Store const& store);
     void thin_training(Store const& store);
     void count_classes(Store const& store);  // folds -> classes, missing

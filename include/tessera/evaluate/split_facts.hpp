@@ -16,6 +16,22 @@ struct SharedValues {
     std::uint64_t second = 0;  ///< .. and in the second
 };
 
+/// Flows before and after a stage of cleaning.
+struct CleaningFacts {
+    std::string stage;
+    std::uint64_t flows_in = 0;
+    std::uint64_t flows_out = 0;
+};
+
+/// Flows of the store that equal others, e.g. by their tokens.
+struct EqualFlowFacts {
+    std::string by;  ///< bytes, input, sequence
+    std::uint64_t flows = 0;
+    std::uint64_t duplicates = 0;
+    double conflict_rate = 0;  ///< share of labelled flows that equal one of another class
+    double ceiling = 1;        ///< best accuracy of what sees only this much
+};
+
 /// What a report says about the split that it was graded on.
 struct SplitFacts {
     std::string name;
@@ -24,7 +40,9 @@ struct SplitFacts {
     std::vector<SharedValues> audit;
     std::vector<std::string> warnings;  ///< e.g. a class that a fold lacks
     double label_share = 1;             ///< of the training labels that were kept
-    bool is_leaky = false;              ///< flows stand on both sides on purpose
+    std::vector<CleaningFacts> cleaning;
+    std::vector<EqualFlowFacts> equal_flows;
+    bool is_leaky = false;  ///< flows stand on both sides on purpose
 };
 
 }  // namespace tessera::evaluate
