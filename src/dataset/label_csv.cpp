@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
 #include <tessera/base/error.hpp>
 #include <tessera/base/files.hpp>
@@ -13,7 +12,7 @@ namespace {
 
 using base::ExitCode;
 
-enum class Role { ignored, path, protocol, a_address, a_port, b_address, b_port, label };
+enum class Role { ignored, path, protocol, a_address, a_port, b_address, b_port, from, to, label };
 
 struct CsvColumn {
     Role role = Role::ignored;
@@ -21,12 +20,14 @@ struct CsvColumn {
 };
 
 Role role_of(std::string const& name) {
-    constexpr std::array<std::pair<std::string_view, Role>, 6> names{{{"path", Role::path},
+    constexpr std::array<std::pair<std::string_view, Role>, 8> names{{{"path", Role::path},
                                                                       {"protocol", Role::protocol},
                                                                       {"a_ip", Role::a_address},
                                                                       {"a_port", Role::a_port},
                                                                       {"b_ip", Role::b_address},
-                                                                      {"b_port", Role::b_port}}};
+                                                                      {"b_port", Role::b_port},
+                                                                      {"from", Role::from},
+                                                                      {"to", Role::to}}};
     for (auto const& [known, role] : names) {
         if (name == known) return role;
     }
@@ -129,6 +130,8 @@ class CsvFile {
         auto const protocol = field(fields, Role::protocol);
         rule.protocol = parse_protocol(protocol);
         if (!protocol.empty() && !rule.protocol) fail("protocol is neither tcp nor udp");
+        rule.from = time_of(field(fields, Role::from));
+        rule.to = time_of(field(fields, Role::to));
         std::array const ends{field(fields, Role::a_address), field(fields, Role::a_port),
                               field(fields, Role::b_address), field(fields, Role::b_port)};
         auto const empty = std::count(ends.begin(), ends.end(), std::string());
@@ -143,16 +146,18 @@ class CsvFile {
     }
 
     packet::Endpoint endpoint(std::string const& address, std::string const& port) const {
-        auto const prefix = parse_prefix(address);
-        if (!prefix || address.find('/') != std::string::npos) {
-            fail("'" + base::printable(address) + "' is no IP address");
+        auto const end = parse_endpoint(address, port);
+        if (!end) fail("'" + base::printable(address + " " + port) + "' is no address and port");
+        return *end;
+    }
+
+    std::optional<base::Nanoseconds> time_of(std::string const& text) const {
+        if (text.empty()) return std::nullopt;
+        auto const time = parse_time(text);
+        if (!time) {
+            fail("'" + base::printable(text) + "' is no time: write 2024-01-31T08:00:00Z, or ns");
         }
-        packet::Endpoint end{prefix->address, 0};
-        auto const parsed = std::from_chars(port.data(), port.data() + port.size(), end.port);
-        if (parsed.ec != std::errc() || parsed.ptr != port.data() + port.size()) {
-            fail("'" + base::printable(port) + "' is no port");
-        }
-        return end;
+        return time;
     }
 
     std::string text_;

@@ -1,6 +1,7 @@
 #include "label_rules.hpp"
 
 #include <algorithm>
+#include <charconv>
 
 #include <arpa/inet.h>
 
@@ -98,6 +99,18 @@ std::optional<AddressPrefix> parse_prefix(std::string_view text) {
     return AddressPrefix{*address, *bits + (is_v4 ? 96U : 0U)};
 }
 
+std::optional<packet::Endpoint> parse_endpoint(std::string const& address,
+                                               std::string const& port) {
+    bool is_v4 = false;
+    auto const parsed = parse_address(address, is_v4);
+    if (!parsed) return std::nullopt;
+    packet::Endpoint end{*parsed, 0};
+    auto const* last = port.data() + port.size();
+    auto const number = std::from_chars(port.data(), last, end.port);
+    if (number.ec != std::errc() || number.ptr != last) return std::nullopt;
+    return end;
+}
+
 std::optional<packet::Protocol> parse_protocol(std::string_view text) {
     if (text == "tcp" || text == "6") return packet::Protocol::tcp;
     if (text == "udp" || text == "17") return packet::Protocol::udp;
@@ -109,6 +122,7 @@ bool is_class_name(std::string_view name) {
 }
 
 bool LabelRule::fits(flow::FlowKey const& flow, base::Nanoseconds first) const {
+    if (key && *key != flow) return false;
     if (protocol && *protocol != flow.protocol) return false;
     if (from && first < *from) return false;
     if (to && first >= *to) return false;
@@ -183,7 +197,7 @@ std::vector<std::string> LabelRules::set_names() const {
 struct CaptureLabels::Rules {
     struct Set {
         LabelRuleSet const* all;
-        std::unordered_map<flow::FlowKey, std::size_t, FlowKeyHash> by_key;  // the first of a key
+        std::unordered_map<flow::FlowKey, std::vector<std::size_t>, FlowKeyHash> by_key;
         std::vector<std::size_t> others;
     };
     std::shared_ptr<LabelRules::Rules const> owner;
@@ -197,7 +211,7 @@ CaptureLabels LabelRules::for_capture(std::string_view path) const {
         CaptureLabels::Rules::Set here{&set, {}, {}};
         for (auto const i : rules_for(set, path)) {
             if (set.rules[i].key) {
-                here.by_key.emplace(*set.rules[i].key, i);
+                here.by_key[*set.rules[i].key].push_back(i);
             } else {
                 here.others.push_back(i);
             }
@@ -220,12 +234,16 @@ void CaptureLabels::label(flow::FlowKey const& key, base::Nanoseconds first,
                           std::span<std::int32_t> labels) const {
     for (std::size_t s = 0; s < rules_->sets.size(); ++s) {
         auto const& set = rules_->sets[s];
+        auto best = set.all->rules.size();
+        auto const look = [&](std::vector<std::size_t> const& ascending) {
+            for (auto const i : ascending) {
+                if (i > best) break;
+                if (set.all->rules[i].fits(key, first)) best = i;
+            }
+        };
         auto const by_key = set.by_key.find(key);
-        auto best = by_key == set.by_key.end() ? set.all->rules.size() : by_key->second;
-        for (auto const i : set.others) {
-            if (i > best) break;
-            if (set.all->rules[i].fits(key, first)) best = i;
-        }
+        if (by_key != set.by_key.end()) look(by_key->second);
+        look(set.others);
         labels[s] = best < set.all->rules.size() ? set.all->rules[best].label_index : no_label;
     }
 }

@@ -29,6 +29,12 @@ std::optional<AddressPrefix> parse_prefix(std::string_view text);
 /// "tcp", "udp", "6", "17"
 std::optional<packet::Protocol> parse_protocol(std::string_view text);
 
+/// An address, no prefix, with a port in digits; none when either is something else.
+std::optional<packet::Endpoint> parse_endpoint(std::string const& address, std::string const& port);
+
+/// "2024-01-31T08:00:00Z" (without zone: UTC), "2024-01-31", or ns since 1970 in digits.
+std::optional<base::Nanoseconds> parse_time(std::string const& text);
+
 /// One rule: a flow fits when it fits everything that is given.
 struct LabelRule {
     std::string path;  ///< glob; empty: any capture
@@ -41,7 +47,7 @@ struct LabelRule {
     std::string label;
     std::int32_t label_index = no_label;
 
-    /// Everything but path and key.
+    /// Everything but the path.
     bool fits(flow::FlowKey const& flow, base::Nanoseconds first) const;
 };
 

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <limits>
 
 #define TOML_EXCEPTIONS 1
 #include "label_rules.hpp"
@@ -22,6 +21,43 @@ std::int64_t days_of(toml::date const& date) {
     auto const day = year(date.year) / month(date.month) / std::chrono::day(date.day);
     return sys_days(day).time_since_epoch().count();
 }
+
+// A date-time without zone is taken as UTC; none outside the years 1678 to 2261.
+std::optional<Nanoseconds> nanoseconds_of(toml::date_time const& stamp) {
+    auto const minutes = stamp.offset ? stamp.offset->minutes : 0;
+    auto const& time = stamp.time;
+    auto const seconds = days_of(stamp.date) * 86'400 + time.hour * 3600 + time.minute * 60 +
+                         time.second - minutes * 60;
+    Nanoseconds result = 0;
+    if (__builtin_mul_overflow(seconds, base::nanoseconds_per_second, &result) ||
+        __builtin_add_overflow(result, std::int64_t{time.nanosecond}, &result)) {
+        return std::nullopt;
+    }
+    return result;
+}
+
+// Of a number, a date or a date-time.
+std::optional<Nanoseconds> time_in(toml::node const& value) {
+    if (auto const number = value.value_exact<std::int64_t>()) return *number;
+    if (auto const date = value.value_exact<toml::date>()) {
+        return nanoseconds_of(toml::date_time{*date, toml::time{}});
+    }
+    auto const stamp = value.value_exact<toml::date_time>();
+    return stamp ? nanoseconds_of(*stamp) : std::nullopt;
+}
+
+/// The two ends of a flow as a rule words them.
+struct Ends {
+    std::string a_address, a_port, b_address, b_port;
+
+    std::string* named(std::string_view key) {
+        if (key == "a_ip") return &a_address;
+        if (key == "a_port") return &a_port;
+        if (key == "b_ip") return &b_address;
+        return key == "b_port" ? &b_port : nullptr;
+    }
+    bool any() const { return !(a_address + a_port + b_address + b_port).empty(); }
+};
 
 class LabelFile {
   public:
@@ -87,12 +123,34 @@ class LabelFile {
 
     LabelRule read_rule(toml::node const& node) const {
         LabelRule rule;
-        for (auto const& [key, value] : table_of(node)) read_key(rule, key.str(), value);
+        Ends ends;
+        for (auto const& [key, value] : table_of(node)) {
+            if (auto* end = ends.named(key.str())) {
+                *end = end_of(value);
+            } else {
+                read_key(rule, key.str(), value);
+            }
+        }
+        if (ends.any()) rule.key = key_of(node, rule, ends);
         if (rule.label.empty()) fail(node, "a rule without a label");
         if (rule.from && rule.to && *rule.from >= *rule.to) {
             fail(node, "from is not before to: no flow fits");
         }
         return rule;
+    }
+
+    // An address, or a port as a number.
+    std::string end_of(toml::node const& value) const {
+        return value.is_integer() ? std::to_string(port_of(value)) : text_of(value);
+    }
+
+    flow::FlowKey key_of(toml::node const& node, LabelRule const& rule, Ends const& ends) const {
+        auto const a = parse_endpoint(ends.a_address, ends.a_port);
+        auto const b = parse_endpoint(ends.b_address, ends.b_port);
+        if (!a || !b || !rule.protocol) {
+            fail(node, "a flow needs all of protocol, a_ip, a_port, b_ip and b_port");
+        }
+        return {std::min(*a, *b), std::max(*a, *b), *rule.protocol};
     }
 
     void read_key(LabelRule& rule, std::string_view key, toml::node const& value) const {
@@ -117,10 +175,11 @@ class LabelFile {
                      base::printable(rule.label), max_name);
             }
         } else {
-            fail(value,
-                 "unknown key '{}' in a rule, expected path, protocol, port, address, from, to or "
-                 "label",
-                 base::printable(key));
+            fail(
+                value,
+                "unknown key '{}' in a rule, expected path, protocol, port, address, a_ip, a_port, "
+                "b_ip, b_port, from, to or label",
+                base::printable(key));
         }
     }
 
@@ -140,27 +199,13 @@ class LabelFile {
     }
 
     Nanoseconds time_of(toml::node const& value) const {
-        if (auto const number = value.value_exact<std::int64_t>()) return *number;
-        if (auto const date = value.value_exact<toml::date>()) {
-            return nanoseconds(value, toml::date_time{*date, toml::time{}});
+        auto const time = time_in(value);
+        if (!time) {
+            fail(value,
+                 "expected a date-time of the years 1678 to 2261 such as 2024-01-31T08:00:00Z, "
+                 "or ns");
         }
-        auto const stamp = value.value_exact<toml::date_time>();
-        if (!stamp) fail(value, "expected a date-time such as 2024-01-31T08:00:00Z, or ns");
-        return nanoseconds(value, *stamp);
-    }
-
-    // A date-time without zone is taken as UTC.
-    Nanoseconds nanoseconds(toml::node const& node, toml::date_time const& stamp) const {
-        auto const minutes = stamp.offset ? stamp.offset->minutes : 0;
-        auto const& time = stamp.time;
-        auto const seconds = days_of(stamp.date) * 86'400 + time.hour * 3600 + time.minute * 60 +
-                             time.second - minutes * 60;
-        Nanoseconds result = 0;
-        if (__builtin_mul_overflow(seconds, base::nanoseconds_per_second, &result) ||
-            __builtin_add_overflow(result, std::int64_t{time.nanosecond}, &result)) {
-            fail(node, "outside the years 1678 to 2261");
-        }
-        return result;
+        return *time;
     }
 
     toml::table const& table_of(toml::node const& node) const {
@@ -179,6 +224,14 @@ class LabelFile {
 };
 
 }  // namespace
+
+std::optional<Nanoseconds> parse_time(std::string const& text) try {
+    if (text.find_first_not_of("0123456789-+:.TZtz ") != std::string::npos) return std::nullopt;
+    auto const table = toml::parse("time = " + text);
+    return time_in(*table.get("time"));
+} catch (toml::parse_error const&) {
+    return std::nullopt;
+}
 
 LabelRules read_label_toml(std::filesystem::path const& file) {
     return LabelFile(file).read();

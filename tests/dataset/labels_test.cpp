@@ -170,6 +170,41 @@ TEST(LabelCsv, FindsFlowsInEitherOrderOfTheirEnds) {
     EXPECT_EQ(label(rules, "run2/a.pcap", web_flow()), "");
 }
 
+// One 5-tuple used twice: which flow is meant, the time says.
+TEST(LabelCsv, TellsFlowsOfOneFiveTupleByTheirTime) {
+    auto const rules =
+        csv("protocol,a_ip,a_port,b_ip,b_port,from,to,label\n"
+            "tcp,10.0.0.1,40000,10.0.0.2,443,,1970-01-01T00:00:01Z,early\n"
+            "tcp,10.0.0.2,443,10.0.0.1,40000,1000000000,1970-01-01T00:00:03+00:00,middle\n"
+            ",,,,,1970-01-01 00:00:02,,late\n");
+    EXPECT_EQ(label(rules, "a.pcap", web_flow(), 999'999'999), "early");
+    EXPECT_EQ(label(rules, "a.pcap", web_flow(), 1'000'000'000), "middle");
+    EXPECT_EQ(label(rules, "a.pcap", web_flow(), 2'500'000'000), "middle");
+    EXPECT_EQ(label(rules, "a.pcap", web_flow(), 3'000'000'000), "late");
+    EXPECT_EQ(label(rules, "a.pcap", test::example_flow(), 1'500'000'000), "");
+    EXPECT_THAT(fault_of("l.csv", "from,label\nyesterday,x\n"),
+                testing::StartsWith("l.csv:2: 'yesterday' is no time"));
+    EXPECT_THAT(fault_of("l.csv", "from,label\n1970-01-01T00:00:01Z y = 3,x\n"),
+                testing::StartsWith("l.csv:2: '1970"));
+}
+
+TEST(LabelToml, TakesAFiveTupleInEitherOrderOfItsEnds) {
+    for (auto const* ends :
+         {"a_ip = '10.0.0.1'\na_port = 40000\nb_ip = '10.0.0.2'\nb_port = 443\n",
+          "b_ip = '10.0.0.1'\nb_port = 40000\na_ip = '10.0.0.2'\na_port = 443\n"}) {
+        auto const rules = toml(std::string("[[set]]\nname = 's'\n[[set.rule]]\nlabel = 'web'\n"
+                                            "protocol = 'tcp'\npath = 'a*'\n") +
+                                ends);
+        EXPECT_EQ(label(rules, "ab.pcap", web_flow()), "web");
+        EXPECT_EQ(label(rules, "b.pcap", web_flow()), "");
+        EXPECT_EQ(label(rules, "ab.pcap", test::example_flow()), "");
+    }
+    EXPECT_THAT(fault_of("l.toml",
+                         "[[set]]\nname = 's'\n[[set.rule]]\nlabel = 'x'\n"
+                         "a_ip = '10.0.0.1'\n"),
+                testing::HasSubstr("a flow needs all of"));
+}
+
 TEST(LabelCsv, TakesSeveralSets) {
     auto const rules = csv("path,label.app,label.master\na.pcap,chat,tls\nb.pcap,,tls\n");
     ASSERT_EQ(rules.set_names(), (std::vector<std::string>{"app", "master"}));

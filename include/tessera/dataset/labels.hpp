@@ -41,13 +41,15 @@ class CaptureLabels {
 ///     protocol = "tcp"                # tcp or udp
 ///     port = 443                      # of either side; also a list [80, 443]
 ///     address = "10.0.0.0/8"          # of either side; address or prefix
+///     a_ip = "10.0.0.1"               # with a_port, b_ip, b_port and protocol: one 5-tuple,
+///     a_port = 40000                  # its ends in either order
 ///     from = 2024-01-31T08:00:00Z     # first packet at or after; date-time, or ns since 1970
 ///     to = 2024-01-31T09:00:00Z       # .. and before
 ///     label = "web"
 ///
 /// CSV: a header line, then a rule a line; columns `path`, `protocol` (tcp, udp, 6, 17), `a_ip`,
-/// `a_port`, `b_ip`, `b_port` (a flow's two ends in either order), and `label` (set "label") or
-/// `label.SET` for each set. An empty field says nothing.
+/// `a_port`, `b_ip`, `b_port` (a flow's two ends in either order), `from`, `to` (as above), and
+/// `label` (set "label") or `label.SET` for each set. An empty field says nothing.
 class LabelRules {
   public:
     struct Rules;
