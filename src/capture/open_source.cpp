@@ -1,7 +1,7 @@
 #include "open_source.hpp"
 
+#include "file_source.hpp"
 #include "gzip_stream.hpp"
-#include "mapped_source.hpp"
 #include "pipe_stream.hpp"
 #include "stream_source.hpp"
 #include "zstd_stream.hpp"
@@ -17,7 +17,7 @@ std::unique_ptr<ByteSource> open_raw(std::filesystem::path const& path) {
     auto const kind = std::filesystem::status(path, unknown).type();
     bool const pipe =
         kind == std::filesystem::file_type::fifo || kind == std::filesystem::file_type::character;
-    if (path != "-" && !pipe) return std::make_unique<MappedSource>(path);
+    if (path != "-" && !pipe) return std::make_unique<FileSource>(path);
     return std::make_unique<StreamSource>(std::make_unique<PipeStream>(path),
                                           std::numeric_limits<std::uint64_t>::max());
 }

@@ -1,6 +1,8 @@
 #include "capture_sniff.hpp"
-#include "mapped_source.hpp"
+#include "file_source.hpp"
 #include "pcap_reader.hpp"
+
+#include <algorithm>
 
 #include <tessera/base/error.hpp>
 #include <tessera/capture/sliced_capture.hpp>
@@ -8,7 +10,7 @@
 namespace tessera::capture {
 
 SlicedCapture::SlicedCapture(std::filesystem::path const& path, CaptureLimits const& limits) {
-    auto source = std::make_unique<MappedSource>(path);
+    auto source = std::make_unique<FileSource>(path);
     source_ = source.get();
     base::validate(source->holds(4) && begins_pcap(source->view()), base::ExitCode::bad_input,
                    "no classic pcap");
@@ -38,14 +40,24 @@ std::uint64_t SlicedCapture::first_record() const {
     return pcap_file_header;
 }
 
-std::uint64_t SlicedCapture::guess(std::uint64_t from) const {
-    auto const bytes = source_->whole();
-    constexpr std::size_t longest_scan = std::size_t{4} << 20U;
-    auto const last = std::min<std::uint64_t>(bytes.size(), from + longest_scan);
-    for (auto at = from; at < last; ++at) {
-        if (begins_records(bytes.subspan(at), reader_->layout())) return at;
+// Sixteen usual records lie in the first half of the smallest window; where they do not, a larger
+// one is looked at.
+std::uint64_t SlicedCapture::guess(std::uint64_t from) {
+    constexpr std::size_t smallest = std::size_t{64} << 10U;
+    constexpr std::size_t largest = std::size_t{8} << 20U;
+    for (auto window = smallest; window <= largest; window *= 8) {
+        auto const rest = size() - std::min(from, size());
+        auto const wanted = static_cast<std::size_t>(std::min<std::uint64_t>(window, rest));
+        source_->go_to(from, from + wanted);
+        source_->holds(wanted);
+        auto const bytes = source_->view();
+        auto const last = wanted < window ? bytes.size() : std::min(bytes.size(), window / 2);
+        for (std::size_t at = 0; at < last; ++at) {
+            if (begins_records(bytes.subspan(at), reader_->layout())) return from + at;
+        }
+        if (wanted < window) break;
     }
-    return bytes.size();
+    return size();
 }
 
 template <class Use>

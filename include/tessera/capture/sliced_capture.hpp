@@ -11,7 +11,7 @@
 namespace tessera::capture {
 
 class PcapReader;
-class MappedSource;
+class FileSource;
 
 /// A plain classic pcap file that can be read from any record on, so that several ranks can share
 /// it. Its records have no mark at which to begin: a place in the middle is guessed, and proved
@@ -30,7 +30,7 @@ class SlicedCapture {
 
     /// The first byte from `from` on at which a run of believable records begins; `size()` when
     /// there is none.
-    std::uint64_t guess(std::uint64_t from) const;
+    std::uint64_t guess(std::uint64_t from);
 
     struct Walk {
         std::uint64_t begin = 0;
@@ -57,7 +57,7 @@ class SlicedCapture {
     template <class Use>
     Walk for_each(std::uint64_t begin, std::uint64_t until, Use const& use);
 
-    MappedSource* source_ = nullptr;  // owned by the reader
+    FileSource* source_ = nullptr;  // owned by the reader
     std::unique_ptr<PcapReader> reader_;
 };
 

@@ -1,0 +1,90 @@
+#include "file_source.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <tessera/base/error.hpp>
+#include <tessera/base/files.hpp>
+
+namespace tessera::capture {
+
+namespace {
+
+constexpr std::size_t piece = std::size_t{256} << 10U;  // bytes at once: half of a usual L2 cache
+
+}  // namespace
+
+FileSource::FileSource(std::filesystem::path const& path)
+    : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+    auto const shown = base::printable(path.string());
+    base::validate(descriptor_ >= 0, base::ExitCode::bad_input, "cannot open '{}': {}", shown,
+                   std::strerror(errno));
+    struct stat status {};
+    bool const regular = ::fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode);
+    if (!regular) ::close(descriptor_);
+    base::validate(regular, base::ExitCode::bad_input, "cannot read '{}': it is no regular file",
+                   shown);
+    size_ = until_ = static_cast<std::uint64_t>(status.st_size);
+    ::posix_fadvise(descriptor_, 0, 0, POSIX_FADV_SEQUENTIAL);
+}
+
+FileSource::~FileSource() {
+    ::close(descriptor_);
+}
+
+void FileSource::go_to(std::uint64_t begin, std::uint64_t until) {
+    until_ = std::min(until, size_);
+    bool const in_window = begin >= offset() && begin - offset() <= window_.size();
+    if (in_window) {
+        skip(begin - offset());
+    } else {
+        jump(begin);
+    }
+}
+
+// What is left of the window moves to the buffer's front, the next piece comes behind it.
+bool FileSource::refill(std::size_t count) {
+    auto const left = window_.size();
+    auto const there = offset() < size_ ? size_ - offset() : 0;
+    if (left == there) return false;
+    auto const wanted = std::max(left, std::min<std::size_t>(count, there));
+    auto const more = amount_to_read(wanted - left);
+    if (left + more > buffer_.size()) {
+        std::vector<std::byte> larger(left + more);
+        std::copy(window_.begin(), window_.end(), larger.begin());
+        buffer_.swap(larger);
+    } else if (left > 0) {
+        std::memmove(buffer_.data(), window_.data(), left);
+    }
+    window_ = base::ByteSpan(buffer_).first(left);
+    read_more(more);
+    return window_.size() >= count;
+}
+
+// At least what is missing; a piece where that much is wanted.
+std::size_t FileSource::amount_to_read(std::size_t missing) const {
+    auto const end = offset() + window_.size();
+    auto const wanted = until_ > end ? std::min<std::uint64_t>(piece, until_ - end) : 0;
+    return std::max<std::size_t>(missing, wanted);
+}
+
+void FileSource::read_more(std::size_t count) {
+    auto const filled = window_.size();
+    std::size_t got = 0;
+    while (got < count) {
+        auto const read = ::pread(descriptor_, buffer_.data() + filled + got, count - got,
+                                  static_cast<off_t>(offset() + filled + got));
+        if (read < 0 && errno == EINTR) continue;
+        if (read < 0) failure_ = std::strerror(errno);
+        if (read <= 0) break;
+        got += static_cast<std::size_t>(read);
+    }
+    window_ = base::ByteSpan(buffer_).first(filled + got);
+}
+
+}  // namespace tessera::capture
