@@ -1,5 +1,4 @@
 #include <system_error>
-#include <vector>
 
 #include <tessera/base/publish_all.hpp>
 
@@ -19,17 +18,6 @@ void publish_all(FileSystem& files, std::span<fs::path const> paths) {
     }
     auto const folder = paths.front().parent_path();
     files.sync_folder(folder.empty() ? fs::path(".") : folder);
-}
-
-void publish_all(FileSystem& files, std::map<fs::path, std::string> const& texts) {
-    std::vector<fs::path> paths;
-    for (auto const& [path, text] : texts) {
-        auto file = files.create(aside_of(path));
-        file->write(std::as_bytes(std::span(text)));
-        file->close();
-        paths.push_back(path);
-    }
-    publish_all(files, paths);
 }
 
 }  // namespace tessera::base

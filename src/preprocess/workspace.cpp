@@ -1,19 +1,20 @@
 #include "workspace.hpp"
 
-#include <map>
+#include <sstream>
 
 #include <fmt/format.h>
 
 #include <tessera/base/error.hpp>
 #include <tessera/base/hash.hpp>
 #include <tessera/base/mapped_file.hpp>
-#include <tessera/base/publish_all.hpp>
 
 namespace tessera::preprocess {
 
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr char const* note_prefix = "unit-";
 
 fs::path without_slash(fs::path const& path) {
     return path.has_filename() ? path : path.parent_path();
@@ -30,10 +31,6 @@ bool is_whole(fs::path const& file, dataset::ShardEntry const& entry) {
 Workspace::Workspace(base::FileSystem& files, fs::path const& store)
     : files_(files), store_(without_slash(store)), path_(fs::path(store_).concat(".partial")) {}
 
-fs::path Workspace::note(std::size_t unit) const {
-    return path_ / fmt::format("unit-{:05}.json", unit);
-}
-
 void Workspace::prepare(std::string const& job) {
     auto const marker = path_ / "job.txt";
     if (fs::exists(marker) && base::read_text(marker) == job) return;
@@ -45,23 +42,43 @@ void Workspace::prepare(std::string const& job) {
     base::publish(files_, marker, job);
 }
 
-std::optional<dataset::UnitReport> Workspace::finished(std::size_t unit) const {
-    if (!fs::exists(note(unit))) return std::nullopt;
-    auto report = dataset::unit_report_from(base::read_text(note(unit)));
+std::optional<dataset::UnitReport> Workspace::finished(std::size_t unit) {
+    if (!noted_) read_notes();
+    auto const found = noted_->find(unit);
+    if (found == noted_->end()) return std::nullopt;
+    auto report = dataset::unit_report_from(found->second);
     if (!is_whole(path_ / report.shard.entry.file, report.shard.entry)) return std::nullopt;
     return report;
 }
 
+// A note has a line for each unit: its number, a space, its report.
 void Workspace::record(std::span<Finished const> units) {
-    std::map<fs::path, std::string> notes;
-    for (auto const& [unit, report] : units) notes[note(unit)] = dataset::to_text(report);
-    base::publish_all(files_, notes);
+    if (units.empty()) return;
+    std::string text;
+    for (auto const& [unit, report] : units) {
+        text += fmt::format("{} {}\n", unit, dataset::to_text(report));
+    }
+    auto const note = path_ / fmt::format("{}{:05}.json", note_prefix, units.front().first);
+    base::publish(files_, note, text);
+}
+
+void Workspace::read_notes() {
+    noted_.emplace();
+    for (auto const& entry : fs::directory_iterator(path_)) {
+        auto const name = entry.path().filename().string();
+        if (!name.starts_with(note_prefix) || !name.ends_with(".json")) continue;
+        std::istringstream lines(base::read_text(entry.path()));
+        std::size_t unit = 0;
+        for (std::string report; lines >> unit && std::getline(lines, report);) {
+            (*noted_)[unit] = report;
+        }
+    }
 }
 
 void Workspace::publish() {
     for (auto const& entry : fs::directory_iterator(path_)) {
         auto const name = entry.path().filename().string();
-        if (name.starts_with("unit-") || name == "job.txt" || name == ".lock") {
+        if (name.starts_with(note_prefix) || name == "job.txt" || name == ".lock") {
             files_.remove(entry.path());
         }
     }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,22 +25,24 @@ class Workspace {
     void prepare(std::string const& job);
 
     /// The report of a unit that an earlier run finished and whose shard is whole.
-    std::optional<dataset::UnitReport> finished(std::size_t unit) const;
+    std::optional<dataset::UnitReport> finished(std::size_t unit);
 
     using Finished = std::pair<std::size_t, dataset::UnitReport>;
 
-    /// Notes units as finished; their shards have been published.
+    /// Notes units as finished, in one file: what a folder costs by the file, large clusters pay
+    /// dearly. Their shards have been published.
     void record(std::span<Finished const> units);
 
     /// Drops the notes and makes the folder the store; what stood there before goes (rank 0).
     void publish();
 
   private:
-    std::filesystem::path note(std::size_t unit) const;
+    void read_notes();
 
     base::FileSystem& files_;
     std::filesystem::path store_;
     std::filesystem::path path_;
+    std::optional<std::map<std::size_t, std::string>> noted_;  // unit: report as text
 };
 
 }  // namespace tessera::preprocess
