@@ -27,11 +27,8 @@ Outcome attempt(std::function<void()> const& work) {
     }
 }
 
-}  // namespace
-
-void agreed(Communicator const& comm, std::function<void()> const& work) {
-    auto const own = attempt(work);
-    if (agree(comm, own.code == 0)) return;
+// The error of the lowest rank that failed, thrown by all; one has.
+[[noreturn]] void fail_together(Communicator const& comm, Outcome const& own) {
     auto const codes = all_gather(comm, std::to_string(own.code));
     auto const lines = all_gather(comm, own.line);
     auto const first =
@@ -39,6 +36,23 @@ void agreed(Communicator const& comm, std::function<void()> const& work) {
     auto const rank = static_cast<std::size_t>(first - codes.begin());
     auto const who = comm.size() > 1 ? fmt::format("rank {}: ", rank) : std::string();
     throw AgreedError(static_cast<base::ExitCode>(std::stoi(*first)), who + lines[rank]);
+}
+
+}  // namespace
+
+void agreed(Communicator const& comm, std::function<void()> const& work) {
+    auto const own = attempt(work);
+    if (!agree(comm, own.code == 0)) fail_together(comm, own);
+}
+
+void agreed_sum(Communicator const& comm, std::function<void()> const& work,
+                std::span<std::uint64_t> values) {
+    auto const own = attempt(work);
+    std::vector<std::uint64_t> sums(values.begin(), values.end());
+    sums.push_back(own.code == 0 ? 0 : 1);
+    all_reduce(comm, std::span(sums), Op::sum);
+    if (sums.back() != 0) fail_together(comm, own);
+    std::copy_n(sums.begin(), values.size(), values.begin());
 }
 
 }  // namespace tessera::comm

@@ -112,11 +112,11 @@ class Run {
                        base::printable(workspace_.path().string()));
     }
 
-    Workspace::Finished run_unit(UnitWorker& worker, std::size_t number) {
+    Finished run_unit(UnitWorker& worker, std::size_t number) {
         auto const& unit = work_.units[number];
-        Workspace::Finished done{
-            number, worker.run(workspace_.path(), number,
-                               std::span(work_.captures).subspan(unit.first, unit.captures))};
+        Finished done{number,
+                      worker.run(workspace_.path(), number,
+                                 std::span(work_.captures).subspan(unit.first, unit.captures))};
         workspace_.record(std::span(&done, 1));
         return done;
     }
@@ -132,7 +132,7 @@ class Run {
 
     // True when an earlier run finished every part of the capture.
     bool take_over(std::size_t first) {
-        std::vector<Workspace::Finished> found;
+        std::vector<Finished> found;
         auto const& unit = work_.units[first];
         bool whole = true;
         comm::agreed(comm_, [&] {
@@ -162,7 +162,7 @@ class Run {
             progress.update(done += more);
             heed_stop();
         });
-        std::vector<Workspace::Finished> finished;
+        std::vector<Finished> finished;
         for (auto& [part, report] : reports) finished.emplace_back(first + part, std::move(report));
         comm::agreed(comm_, [&] { workspace_.record(finished); });
         std::move(finished.begin(), finished.end(), std::back_inserter(reports_));
@@ -170,16 +170,11 @@ class Run {
 
     // Every rank gets all reports, in order of units.
     std::vector<dataset::UnitReport> gather() {
-        std::vector<std::vector<std::string>> texts;
         std::vector<dataset::UnitReport> reports(work_.units.size());
-        auto next = reports_.begin();
-        for (std::size_t unit = 0; unit < work_.units.size(); ++unit) {
-            auto const mine = next != reports_.end() && next->first == unit;
-            auto const own_text = mine ? dataset::to_text(next->second) : std::string();
-            for (auto const& text : comm::all_gather(comm_, own_text)) {
-                if (!text.empty()) reports[unit] = dataset::unit_report_from(text);
+        for (auto const& lines : comm::all_gather(comm_, to_lines(reports_))) {
+            for (auto const& [unit, text] : reports_in(lines)) {
+                reports.at(unit) = dataset::unit_report_from(text);
             }
-            if (mine) ++next;
         }
         result_.resumed_units =
             static_cast<std::uint64_t>(comm::all_reduce(comm_, resumed_, comm::Op::sum));
@@ -217,7 +212,7 @@ class Run {
     Workspace workspace_;
     base::Stopwatch clock_;
     Work work_;
-    std::vector<Workspace::Finished> reports_;  // of this rank, by unit
+    std::vector<Finished> reports_;  // of this rank, by unit
     std::int64_t resumed_ = 0;
     PreprocessResult result_;
 };

@@ -3,6 +3,7 @@
 #include "packet_post.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -13,19 +14,20 @@
 
 namespace tessera::preprocess {
 
-/// A capture read by several ranks, a stretch of it in each round. In a round every rank calls
-/// `read`, then `settle`, and what was posted is good.
+/// A capture read by several ranks, a stretch of it in each round.
 class Rounds {
   public:
+    /// Other work of this rank, done before it reads.
+    using Work = std::function<void()>;
+    /// Told the bytes of the file that the round covers, as far as this rank knows; may throw.
+    using OnBytes = std::function<void(std::uint64_t)>;
+
     virtual ~Rounds() = default;
 
-    /// Posts what this rank has to read of the next stretch; fails alone. Returns the bytes of the
-    /// file that the round covers, as far as this rank knows.
-    virtual std::uint64_t read(PacketPost& post) = 0;
-
-    /// Collective: makes sure that what the ranks read fits together, or reads again what does not.
-    /// False when nothing is left.
-    virtual bool settle(PacketPost& post) = 0;
+    /// Collective. Posts what this rank has to read of the next stretch, so that it fits together
+    /// with what the others read. False when nothing is left. AgreedError on every rank when
+    /// anything fails on one.
+    virtual bool next(PacketPost& post, Work const& work, OnBytes const& on_bytes) = 0;
 
     /// On the rank that met it: where the capture could not be read on.
     virtual std::optional<capture::ReadFault> fault() const = 0;

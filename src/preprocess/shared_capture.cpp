@@ -68,7 +68,8 @@ void SharedCapture::open_parts(std::filesystem::path const& folder, std::size_t 
 }
 
 // Of a plain file, reading and decoding are a fifth of the work: up to so many ranks, each doing
-// that for all is less than sending packets round by round.
+// that for all is less than sending packets round by round (on two cores 0.70 s against 0.87 s for
+// 2.1 million packets: what is sent goes through the memory that the ranks share).
 bool SharedCapture::every_rank_reads_all() const {
     constexpr int few = 4;
     return comm_.size() == 1 || (unit_.reading == Reading::in_slices && comm_.size() <= few);
@@ -107,11 +108,8 @@ void SharedCapture::read_in_rounds(OnBytes const& on_bytes) {
                     [&](std::uint32_t part) { return owner(part, unit_, ranks); });
     comm::Messages received;
     for (bool more = true; more;) {
-        comm::agreed(comm_, [&] {
-            deliver(received);
-            on_bytes(rounds->read(post));
-        });
-        more = rounds->settle(post);
+        more = rounds->next(
+            post, [&] { deliver(received); }, on_bytes);
         post.send(comm_, received);
     }
     comm::agreed(comm_, [&] {

@@ -1,6 +1,7 @@
 #include "rounds.hpp"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 #include <span>
 #include <utility>
@@ -40,25 +41,19 @@ class SlicedRounds final : public Rounds {
           total_((sliced_.size() + chunk_bytes_ - 1) / chunk_bytes_),
           begin_(sliced_.first_record()) {}
 
-    // The first chunk of a round begins where the round before ended, so only others are guessed.
-    std::uint64_t read(PacketPost& post) override {
+    bool next(PacketPost& post, Work const& work, OnBytes const& on_bytes) override {
         auto const ranks = static_cast<std::uint64_t>(comm_.size());
         walks_.assign(std::min(total_ - first_, ranks * chunks_a_rank), {});
-        own_.clear();
-        for (auto i = static_cast<std::size_t>(comm_.rank()); i < walks_.size(); i += ranks) {
-            own_.push_back({i, post.place(), {}});
-            read_chunk(own_.back(), i == 0 ? begin_ : sliced_.guess(from(i)), post);
-        }
-        return walks_.size() * chunk_bytes_;
-    }
-
-    bool settle(PacketPost& post) override {
         std::vector<std::size_t> all(walks_.size());
         std::iota(all.begin(), all.end(), std::size_t{0});
-        share(all);
+        share(all, [&] {
+            work();
+            read(post);
+            on_bytes(walks_.size() * chunk_bytes_);
+        });
         while (auto const wrong = first_wrong()) {
-            comm::agreed(comm_, [&] { read_again(wrong->first, wrong->second, post); });
-            share(std::span(&wrong->first, 1));
+            share(std::span(&wrong->first, 1),
+                  [&] { read_again(wrong->first, wrong->second, post); });
         }
         return go_on();
     }
@@ -76,6 +71,16 @@ class SlicedRounds final : public Rounds {
     };
 
     std::uint64_t from(std::size_t chunk) const { return (first_ + chunk) * chunk_bytes_; }
+
+    // The first chunk of a round begins where the round before ended, so only others are guessed.
+    void read(PacketPost& post) {
+        auto const ranks = static_cast<std::size_t>(comm_.size());
+        own_.clear();
+        for (auto i = static_cast<std::size_t>(comm_.rank()); i < walks_.size(); i += ranks) {
+            own_.push_back({i, post.place(), {}});
+            read_chunk(own_.back(), i == 0 ? begin_ : sliced_.guess(from(i)), post);
+        }
+    }
 
     // A chunk that lies wholly in a record of the one before, or behind a fault, is empty.
     void read_chunk(Own& own, std::uint64_t begin, PacketPost& post) {
@@ -104,20 +109,29 @@ class SlicedRounds final : public Rounds {
         }
     }
 
-    // One rank says how its chunk went, the others add nothing.
-    void share(std::span<std::size_t const> chunks) {
-        std::vector<std::uint64_t> values;
-        for (auto const chunk : chunks) {
-            bool const mine = std::any_of(own_.begin(), own_.end(),
-                                          [&](Own const& own) { return own.chunk == chunk; });
-            auto const walk = mine ? walks_[chunk] : Walk{};
-            values.insert(values.end(), {walk.begin, walk.end, walk.records, walk.fault ? 1U : 0U});
-        }
-        comm::all_reduce(comm_, values, comm::Op::sum);
+    // Does the work; then the rank of each chunk says how it went, the others add nothing.
+    void share(std::span<std::size_t const> chunks, Work const& work) {
+        std::vector<std::uint64_t> values(4 * chunks.size());
+        auto const tell = [&] {
+            work();
+            for (std::size_t i = 0; i < chunks.size(); ++i) {
+                if (!is_own(chunks[i])) continue;
+                auto const& walk = walks_[chunks[i]];
+                std::array const told{walk.begin, walk.end, walk.records,
+                                      std::uint64_t{walk.fault ? 1U : 0U}};
+                std::copy(told.begin(), told.end(), &values[4 * i]);
+            }
+        };
+        comm::agreed_sum(comm_, tell, values);
         for (std::size_t i = 0; i < chunks.size(); ++i) {
             auto const* value = &values[4 * i];
             walks_[chunks[i]] = {value[0], value[1], value[2], value[3] != 0};
         }
+    }
+
+    bool is_own(std::size_t chunk) const {
+        auto const ranks = static_cast<std::size_t>(comm_.size());
+        return chunk % ranks == static_cast<std::size_t>(comm_.rank());
     }
 
     std::optional<std::pair<std::size_t, std::uint64_t>> first_wrong() const {

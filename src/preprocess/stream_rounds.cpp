@@ -1,5 +1,6 @@
 #include "rounds.hpp"
 
+#include <span>
 #include <utility>
 
 namespace tessera::preprocess {
@@ -14,24 +15,18 @@ class StreamRounds final : public Rounds {
         if (comm.is_root()) reader_ = capture::open_capture(file.path, config.capture);
     }
 
-    std::uint64_t read(PacketPost& post) override {
-        constexpr std::uint64_t enough = std::uint64_t{4} << 20U;  // bytes posted in a round
-        constexpr int packets_between_looks = 1024;
-        if (!reader_) return 0;
-        packet::Frame frame;
-        more_ = true;
-        while (more_ && post.bytes() < enough) {
-            for (int i = 0; i < packets_between_looks && more_; ++i) {
-                more_ = reader_->next(frame);
-                if (more_) post.take(frame);
-            }
-        }
-        post.end_chunk();
-        return reader_->position() - std::exchange(told_, reader_->position());
-    }
-
-    bool settle(PacketPost&) override {
-        return comm::all_reduce(comm_, std::int64_t{more_ ? 1 : 0}, comm::Op::max) != 0;
+    bool next(PacketPost& post, Work const& work, OnBytes const& on_bytes) override {
+        std::uint64_t more = 0;
+        comm::agreed_sum(
+            comm_,
+            [&] {
+                work();
+                if (!reader_) return;
+                more = read(post) ? 1 : 0;
+                on_bytes(reader_->position() - std::exchange(told_, reader_->position()));
+            },
+            std::span(&more, 1));
+        return more != 0;
     }
 
     std::optional<capture::ReadFault> fault() const override {
@@ -39,9 +34,24 @@ class StreamRounds final : public Rounds {
     }
 
   private:
+    // False at the end of the capture.
+    bool read(PacketPost& post) {
+        constexpr std::uint64_t enough = std::uint64_t{4} << 20U;  // bytes posted in a round
+        constexpr int packets_between_looks = 1024;
+        packet::Frame frame;
+        bool more = true;
+        while (more && post.bytes() < enough) {
+            for (int i = 0; i < packets_between_looks && more; ++i) {
+                more = reader_->next(frame);
+                if (more) post.take(frame);
+            }
+        }
+        post.end_chunk();
+        return more;
+    }
+
     comm::Communicator const& comm_;
     std::unique_ptr<capture::CaptureReader> reader_;  // null but on rank 0
-    bool more_ = false;
     std::uint64_t told_ = 0;
 };
 

@@ -1,7 +1,5 @@
 #include "workspace.hpp"
 
-#include <sstream>
-
 #include <fmt/format.h>
 
 #include <tessera/base/error.hpp>
@@ -51,15 +49,10 @@ std::optional<dataset::UnitReport> Workspace::finished(std::size_t unit) {
     return report;
 }
 
-// A note has a line for each unit: its number, a space, its report.
 void Workspace::record(std::span<Finished const> units) {
     if (units.empty()) return;
-    std::string text;
-    for (auto const& [unit, report] : units) {
-        text += fmt::format("{} {}\n", unit, dataset::to_text(report));
-    }
     auto const note = path_ / fmt::format("{}{:05}.json", note_prefix, units.front().first);
-    base::publish(files_, note, text);
+    base::publish(files_, note, to_lines(units));
 }
 
 void Workspace::read_notes() {
@@ -67,11 +60,7 @@ void Workspace::read_notes() {
     for (auto const& entry : fs::directory_iterator(path_)) {
         auto const name = entry.path().filename().string();
         if (!name.starts_with(note_prefix) || !name.ends_with(".json")) continue;
-        std::istringstream lines(base::read_text(entry.path()));
-        std::size_t unit = 0;
-        for (std::string report; lines >> unit && std::getline(lines, report);) {
-            (*noted_)[unit] = report;
-        }
+        noted_->merge(reports_in(base::read_text(entry.path())));
     }
 }
 

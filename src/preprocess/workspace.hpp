@@ -1,12 +1,13 @@
 #pragma once
 
+#include "unit_notes.hpp"
+
 #include <cstddef>
 #include <filesystem>
 #include <map>
 #include <optional>
 #include <span>
 #include <string>
-#include <utility>
 
 #include <tessera/base/files.hpp>
 #include <tessera/dataset/manifest.hpp>
@@ -26,8 +27,6 @@ class Workspace {
 
     /// The report of a unit that an earlier run finished and whose shard is whole.
     std::optional<dataset::UnitReport> finished(std::size_t unit);
-
-    using Finished = std::pair<std::size_t, dataset::UnitReport>;
 
     /// Notes units as finished, in one file: what a folder costs by the file, large clusters pay
     /// dearly. Their shards have been published.

@@ -108,6 +108,21 @@ TEST(Agreed, AnErrorOnOneRankEndsTheWorkOnAll) {
     }
 }
 
+TEST(AgreedSum, SumsWhatTheWorkOfEachRankPutThere) {
+    auto const world = Communicator::world();
+    std::vector<std::uint64_t> values{0, 7};
+    auto const rank = static_cast<std::uint64_t>(world.rank());
+    agreed_sum(
+        world, [&] { values[0] = rank + 1; }, values);
+    auto const ranks = static_cast<std::uint64_t>(world.size());
+    EXPECT_EQ(values[0], ranks * (ranks + 1) / 2);
+    EXPECT_EQ(values[1], 7 * ranks);
+    auto const fail_on_first = [&] {
+        if (world.is_root()) base::fail(base::ExitCode::bad_input, "file is broken");
+    };
+    EXPECT_THROW(agreed_sum(world, fail_on_first, values), AgreedError);
+}
+
 TEST(Communicator, ADuplicateHasTheSameRanks) {
     auto const copy = Communicator::world().duplicate();
     EXPECT_EQ(copy.rank(), Communicator::world().rank());

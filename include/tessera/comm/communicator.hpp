@@ -103,6 +103,11 @@ class AgreedError : public base::Error {
 /// the line of the lowest failing rank.
 void agreed(Communicator const& comm, std::function<void()> const& work);
 
+/// The same, and what `work` put into `values` (as many on every rank) is summed over the ranks in
+/// the collective that it takes in any case.
+void agreed_sum(Communicator const& comm, std::function<void()> const& work,
+                std::span<std::uint64_t> values);
+
 /// Ends all ranks with `code` (a fault that cannot be agreed on).
 [[noreturn]] void abort_all(Communicator const& comm, int code) noexcept;
 
