@@ -6,6 +6,7 @@
 
 #include <tessera/base/error.hpp>
 #include <tessera/base/files.hpp>
+#include <tessera/base/json.hpp>
 
 namespace tessera::apps {
 
@@ -20,7 +21,7 @@ constexpr std::size_t longest = std::size_t{16} << 20U;  // bytes
 template <class Action>
 auto read(fs::path const& folder, Action const& action) {
     try {
-        auto const sealed = Json::parse(base::read_text(folder / file_name, longest));
+        auto const sealed = base::parse_json<Json>(base::read_text(folder / file_name, longest));
         return action(sealed.at("content").at("bundle"));
     } catch (nlohmann::json::exception const& fault) {
         base::fail(base::ExitCode::bad_input, "'{}' is no bundle's description: {}",

@@ -4,6 +4,7 @@
 
 #include <tessera/base/error.hpp>
 #include <tessera/base/files.hpp>
+#include <tessera/base/json.hpp>
 
 namespace tessera::checkpoint {
 
@@ -23,7 +24,7 @@ std::string seal(nlohmann::ordered_json const& content) {
 // between the values.
 nlohmann::ordered_json unseal(std::filesystem::path const& path) {
     auto const text = base::read_text(path, longest);
-    auto const sealed = nlohmann::ordered_json::parse(text, nullptr, false);
+    auto const sealed = base::parse_json<nlohmann::ordered_json>(text);
     base::validate(
         sealed.is_object() && sealed.contains("content") && seal(sealed["content"]) == text,
         base::ExitCode::bad_input, "'{}' is damaged: its checksum does not match",

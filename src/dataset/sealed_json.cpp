@@ -5,6 +5,7 @@
 #include <tessera/base/error.hpp>
 #include <tessera/base/files.hpp>
 #include <tessera/base/hash.hpp>
+#include <tessera/base/json.hpp>
 
 namespace tessera::dataset {
 
@@ -53,7 +54,7 @@ SealedJson read_sealed(std::filesystem::path const& path) {
     base::validate(seal_of(text) == checksum_of(text), ExitCode::bad_input,
                    "'{}' is damaged or was edited: its checksum does not fit; make it again",
                    shown);
-    SealedJson sealed{nlohmann::json::parse(text, nullptr, false), seal_of(text)};
+    SealedJson sealed{base::parse_json<nlohmann::json>(text), seal_of(text)};
     base::validate(sealed.content.is_object(), ExitCode::bad_input, "'{}' is no JSON object",
                    shown);
     return sealed;

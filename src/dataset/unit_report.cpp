@@ -2,6 +2,7 @@
 #include "manifest_json.hpp"
 
 #include <tessera/base/error.hpp>
+#include <tessera/base/json.hpp>
 #include <tessera/dataset/manifest.hpp>
 
 // A unit's report as text: it travels from the rank that did the unit to rank 0, and stands in the
@@ -42,7 +43,7 @@ std::string to_text(UnitReport const& report) {
 }
 
 UnitReport unit_report_from(std::string_view text) {
-    auto const parsed = nlohmann::json::parse(text, nullptr, false);
+    auto const parsed = base::parse_json<nlohmann::json>(text);
     JsonReader const json(parsed, "report of a work unit");
     UnitReport report;
     report.shard.entry = shard_from(json.at("shard"));

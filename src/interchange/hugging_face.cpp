@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <tessera/base/error.hpp>
+#include <tessera/base/json.hpp>
 #include <tessera/batch/special.hpp>
 #include <tessera/interchange/hugging_face.hpp>
 
@@ -141,7 +142,8 @@ checkpoint::NamedTensor our_tensor(checkpoint::SafetensorsFile const& file, Name
 }
 
 BertWeights read_folder(fs::path const& folder) {
-    auto const config = Json::parse(base::read_text(folder / config_name, longest_config));
+    auto const config =
+        base::parse_json<Json>(base::read_text(folder / config_name, longest_config));
     checkpoint::SafetensorsFile const file(folder / weights_name);
     BertWeights weights{.size = size_of(config),
                         .tensors = {},

@@ -69,5 +69,15 @@ TEST(Bundle, FindsDamageInEveryFile) {
     EXPECT_THROW(open_bundle(scratch / "absent"), base::Error);
 }
 
+// A few MB of brackets in a stranger's file once overflowed the stack.
+TEST(Bundle, RefusesBottomlessNesting) {
+    test::Scratch const scratch;
+    write(scratch / "b", 1);
+    std::string const levels(2'000'000, '[');
+    std::ofstream(scratch / "b" / "bundle.json")
+        << R"({"content": )" << levels << std::string(levels.size(), ']') << "}";
+    EXPECT_THROW(open_bundle(scratch / "b"), base::Error);
+}
+
 }  // namespace
 }  // namespace tessera::checkpoint

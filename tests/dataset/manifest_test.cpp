@@ -126,8 +126,8 @@ TEST_F(HostileManifest, IsRefusedWhenItIsNoSealedObject) {
     EXPECT_THAT(fault(std::string(100'000, '[')), testing::HasSubstr("does not begin"));
     EXPECT_THAT(fault(dataset::seal(sound_) + " "), testing::HasSubstr("checksum does not fit"));
     auto deep = Json::array();
-    for (int i = 0; i < 5000; ++i) deep = Json::array({std::move(deep)});
-    EXPECT_THAT(fault(dataset::seal({{"format", deep}})), testing::HasSubstr("format is no text"));
+    for (int i = 0; i < 100; ++i) deep = Json::array({std::move(deep)});
+    EXPECT_THAT(fault(dataset::seal({{"format", deep}})), testing::HasSubstr("is no JSON object"));
 }
 
 TEST(Manifest, KeepsNamesThatStrangersGave) {
