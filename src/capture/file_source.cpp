@@ -20,7 +20,7 @@ constexpr std::size_t piece = std::size_t{256} << 10U;  // bytes at once: half o
 }  // namespace
 
 FileSource::FileSource(std::filesystem::path const& path)
-    : descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+    : path_(path), descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
     auto const shown = base::printable(path.string());
     base::validate(descriptor_ >= 0, base::ExitCode::bad_input, "cannot open '{}': {}", shown,
                    std::strerror(errno));
@@ -80,11 +80,18 @@ void FileSource::read_more(std::size_t count) {
         auto const read = ::pread(descriptor_, buffer_.data() + filled + got, count - got,
                                   static_cast<off_t>(offset() + filled + got));
         if (read < 0 && errno == EINTR) continue;
-        if (read < 0) failure_ = std::strerror(errno);
-        if (read <= 0) break;
+        if (read <= 0) fail_to_read(offset() + filled + got, read < 0 ? errno : 0);
         got += static_cast<std::size_t>(read);
     }
     window_ = base::ByteSpan(buffer_).first(filled + got);
+}
+
+// No shorter capture: what was read so far is of no use, and who asked for it has to know.
+void FileSource::fail_to_read(std::uint64_t at, int error) const {
+    base::fail(base::ExitCode::environment,
+               "cannot read '{}' from byte {} on ({} bytes needed): {}",
+               base::printable(path_.string()), at, size_ - at,
+               error == 0 ? "it was cut short while it was read" : std::strerror(error));
 }
 
 }  // namespace tessera::capture

@@ -9,8 +9,9 @@
 namespace tessera::capture {
 
 /// A plain file, read piece by piece into a buffer that stays in the processor's cache: the parser
-/// finds there what a mapping would have it fetch from memory page by page. A file cut short by
-/// somebody else while it is read ends early; a mapping would kill the process.
+/// finds there what a mapping would have it fetch from memory page by page. Where the disk fails,
+/// or somebody else cuts the file short while it is read, calls throw Error(environment); a mapping
+/// would kill the process.
 class FileSource : public ByteSource {
   public:
     /// Error(bad_input) when it cannot be opened or is no regular file.
@@ -19,7 +20,7 @@ class FileSource : public ByteSource {
 
     std::uint64_t position() const override { return offset(); }
     std::uint64_t size() const override { return size_; }
-    std::string failure() const override { return failure_; }
+    std::string failure() const override { return {}; }
 
     /// Goes on at `begin`. As far as possible only [begin, until) is read; what the window holds of
     /// it already is not read again.
@@ -31,12 +32,13 @@ class FileSource : public ByteSource {
   private:
     std::size_t amount_to_read(std::size_t missing) const;
     void read_more(std::size_t count);
+    [[noreturn]] void fail_to_read(std::uint64_t at, int error) const;
 
+    std::filesystem::path path_;
     int descriptor_;
     std::uint64_t size_ = 0;   // when it was opened
     std::uint64_t until_ = 0;  // no byte from here on is wanted unless a record needs it
     std::vector<std::byte> buffer_;
-    std::string failure_;
 };
 
 }  // namespace tessera::capture

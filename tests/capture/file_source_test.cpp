@@ -71,14 +71,20 @@ TEST_F(File, HoldsNoMoreThanThereIsAndShowsWhatThereIs) {
     expect_at(source, 10);
 }
 
-TEST_F(File, CutShortWhileItIsReadEndsThere) {
+TEST_F(File, CutShortWhileItIsReadIsAnError) {
     FileSource source(path_);
     ASSERT_TRUE(source.holds(1000));
     std::filesystem::resize_file(path_, 500'000);
     source.go_to(499'000, bytes_.size());
-    EXPECT_TRUE(source.holds(1000));
-    EXPECT_FALSE(source.holds(1001));
-    EXPECT_EQ(source.view().size(), 1000U);
+    try {
+        source.holds(1001);
+        FAIL();
+    } catch (base::Error const& error) {
+        EXPECT_EQ(error.code(), base::ExitCode::environment);
+        EXPECT_EQ(error.what(), "cannot read '" + path_.string() +
+                                    "' from byte 500000 on (800001 bytes needed): it was cut "
+                                    "short while it was read");
+    }
 }
 
 TEST_F(File, RefusesWhatIsNoFile) {

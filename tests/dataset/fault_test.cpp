@@ -1,9 +1,9 @@
+#include "failing_files.hpp"
 #include "made_flows.hpp"
 #include "scratch.hpp"
 
 #include <csignal>
 #include <cstdlib>
-#include <map>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,82 +18,15 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The local disk until the n-th call, which fails, and every later one too.
-class FailingFiles final : public base::FileSystem {
-  public:
-    explicit FailingFiles(int calls) : left_(calls) {}
-
-    std::unique_ptr<base::OutputFile> create(fs::path const& path) override {
-        count("create", path);
-        return std::make_unique<File>(*this, path);
-    }
-    void sync_file(fs::path const& path) override {
-        count("sync", path);
-        base::local_files().sync_file(path);
-    }
-    void rename(fs::path const& from, fs::path const& to) override {
-        count("rename", to);
-        base::local_files().rename(from, to);
-    }
-    void sync_folder(fs::path const& folder) override {
-        count("sync", folder);
-        base::local_files().sync_folder(folder);
-    }
-    void remove(fs::path const& path) override {
-        count("remove", path);
-        base::local_files().remove(path);
-    }
-
-  private:
-    class File final : public base::OutputFile {
-      public:
-        File(FailingFiles& files, fs::path const& path)
-            : files_(files), path_(path), file_(base::local_files().create(path)) {}
-        void write(base::ByteSpan bytes) override {
-            files_.count("write", path_);
-            file_->write(bytes);
-        }
-        void sync() override {
-            files_.count("sync", path_);
-            file_->sync();
-        }
-        void close() override {
-            files_.count("close", path_);
-            file_->close();
-        }
-
-      private:
-        FailingFiles& files_;
-        fs::path path_;
-        std::unique_ptr<base::OutputFile> file_;
-    };
-
-    void count(char const* action, fs::path const& path) {
-        if (left_-- <= 0) {
-            base::fail(base::ExitCode::environment, "cannot {} '{}'", action, path.string());
-        }
-    }
-
-    int left_;
-};
-
-std::map<std::string, std::string> contents(fs::path const& folder) {
-    std::map<std::string, std::string> files;
-    for (auto const& entry : fs::directory_iterator(folder)) {
-        files[entry.path().filename()] = base::read_text(entry.path());
-    }
-    return files;
-}
-
 TEST(Faults, LeaveNothingHalfPublished) {
     auto const units = test::random_units(31, 2, 5);
     test::Scratch sound;
     test::write_store(base::local_files(), sound.path(), units, test::three_classes());
-    auto const reference = contents(sound.path());
+    auto const reference = test::contents(sound.path());
     for (int calls = 0;; ++calls) {
         ASSERT_LT(calls, 100);
         test::Scratch scratch;
-        FailingFiles files(calls);
+        test::FailingFiles files(calls);
         bool done = false;
         try {
             test::write_store(files, scratch.path(), units, test::three_classes());
@@ -101,7 +34,7 @@ TEST(Faults, LeaveNothingHalfPublished) {
         } catch (base::Error const& error) {
             EXPECT_EQ(error.code(), base::ExitCode::environment);
         }
-        for (auto const& [name, bytes] : contents(scratch.path())) {
+        for (auto const& [name, bytes] : test::contents(scratch.path())) {
             ASSERT_EQ(reference.count(name), 1U) << name << " left after " << calls << " calls";
             EXPECT_EQ(bytes, reference.at(name)) << name << " after " << calls << " calls";
         }
@@ -129,11 +62,11 @@ TEST(FaultsDeathTest, AFullDiskIsReportedWithPathAndBytes) {
     for (rlim_t const limit : {3'000U, 5'000U, 50'000U, 200'000U}) {
         EXPECT_EXIT(write_with_limit(scratch.path(), limit, 4U << 20U), testing::ExitedWithCode(4),
                     "shard-00000.h5.*File too large");
-        EXPECT_TRUE(contents(scratch.path()).empty());
+        EXPECT_TRUE(test::contents(scratch.path()).empty());
     }
     EXPECT_EXIT(write_with_limit(scratch.path(), 10'000, 20'000), testing::ExitedWithCode(4),
                 "temporary file in .*bytes needed.*File too large");
-    EXPECT_TRUE(contents(scratch.path()).empty());
+    EXPECT_TRUE(test::contents(scratch.path()).empty());
 }
 
 TEST(Faults, AFolderThatIsNotThereIsNamed) {
