@@ -38,6 +38,10 @@ void print_store(std::filesystem::path const& path, bool as_json) {
     for (auto const& [reason, count] : manifest.packets_dropped) {
         fmt::print("    dropped {:>12} {}\n", count, reason);
     }
+    for (auto const& [kind, count] : manifest.tunnels) {
+        fmt::print("    in      {:>12} {}, {} packet used\n", count, kind,
+                   manifest.identity.tunnels);
+    }
     fmt::print("  flows     {:>12}\n  bursts    {:>12}\n  tokens    {:>12}\n",
                manifest.counts.flows, manifest.counts.bursts, manifest.counts.tokens);
     fmt::print("  tokenizer {}, masking {}\n", manifest.identity.tokenizer.name,

@@ -43,6 +43,10 @@ void print_summary(preprocess::PreprocessResult const& result, std::string const
     for (auto const& [reason, count] : manifest.packets_dropped) {
         fmt::print("  dropped, {:<28} {:>12}\n", reason, count);
     }
+    for (auto const& [kind, count] : manifest.tunnels) {
+        fmt::print("  in a tunnel, {:<24} {:>12} ({} packet used)\n", kind, count,
+                   manifest.identity.tunnels);
+    }
     for (auto const& set : manifest.labels) print_labels(set);
     fmt::print("{} ({} packets/s), peak memory {} MiB a rank\n", base::short_duration(seconds),
                base::short_count(static_cast<double>(manifest.packets_read) / seconds),

@@ -12,6 +12,7 @@ TokenIdentity token_identity(token::TokenConfig const& config) {
                            .values = config.mask_values,
                            .seed = config.mask_seed,
                            .checksums = config.checksums,
+                           .tunnels = config.tunnels,
                            .settings = token::token_settings_hash(config)};
     for (auto const field : profile.hidden) identity.hidden.emplace_back(token::name(field));
     return identity;

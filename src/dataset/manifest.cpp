@@ -28,6 +28,7 @@ void add_capture(Manifest& manifest, CaptureEntry capture) {
     manifest.packets_read += capture.packets_read;
     manifest.packets_kept += capture.packets_kept;
     add_counts(manifest.packets_dropped, capture.packets_dropped);
+    add_counts(manifest.tunnels, capture.tunnels);
     manifest.captures.push_back(std::move(capture));
 }
 

@@ -49,6 +49,7 @@ void check_captures(Checker const& check, Manifest const& manifest) {
     std::uint64_t kept = 0;
     std::uint64_t flows = 0;
     Counts dropped;
+    Counts tunnels;
     check.require(manifest.captures.size() < std::numeric_limits<std::uint32_t>::max(), "captures",
                   "are too many");
     for (auto const& capture : manifest.captures) {
@@ -61,6 +62,9 @@ void check_captures(Checker const& check, Manifest const& manifest) {
         for (auto const& [reason, count] : capture.packets_dropped) {
             dropped[reason] = check.sum(dropped[reason], count, place);
         }
+        for (auto const& [kind, count] : capture.tunnels) {
+            tunnels[kind] = check.sum(tunnels[kind], count, place);
+        }
     }
     check_packets(check, manifest.packets_read, manifest.packets_kept, manifest.packets_dropped,
                   "the total");
@@ -68,6 +72,7 @@ void check_captures(Checker const& check, Manifest const& manifest) {
                       dropped == manifest.packets_dropped,
                   "packets_read, packets_kept or packets_dropped", "is not the sum over captures");
     check.require(flows == manifest.counts.flows, "flows", "is not the sum over captures");
+    check.require(tunnels == manifest.tunnels, "tunnels", "are not the sum over captures");
 }
 
 void check_column(Checker const& check, ShardEntry const& shard, std::string const& name,

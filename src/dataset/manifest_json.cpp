@@ -86,6 +86,7 @@ OrderedJson to_json(CaptureEntry const& capture) {
                      {"packets_kept", capture.packets_kept},
                      {"packets_dropped", capture.packets_dropped},
                      {"flows", capture.flows}};
+    if (!capture.tunnels.empty()) json["tunnels"] = capture.tunnels;
     if (capture.fault) json["fault"] = *capture.fault;
     if (capture.parts > 1) json["part"] = {capture.part, capture.parts};
     return json;
@@ -124,6 +125,7 @@ OrderedJson to_json(Manifest const& manifest) {
             {"packets_read", manifest.packets_read},
             {"packets_kept", manifest.packets_kept},
             {"packets_dropped", manifest.packets_dropped},
+            {"tunnels", {{"policy", manifest.identity.tunnels}, {"packets", manifest.tunnels}}},
             {"flows", manifest.counts.flows},
             {"bursts", manifest.counts.bursts},
             {"tokens", manifest.counts.tokens},
@@ -161,6 +163,7 @@ CaptureEntry capture_from(JsonReader const& json) {
     capture.packets_kept = json.integer("packets_kept");
     capture.packets_dropped = json.at("packets_dropped").counts();
     capture.flows = json.integer("flows");
+    if (json.has("tunnels")) capture.tunnels = json.at("tunnels").counts();
     if (json.has("fault")) capture.fault = json.text("fault");
     if (json.has("part")) read_part(json.at("part"), capture);
     return capture;
@@ -192,6 +195,11 @@ Manifest manifest_from(JsonReader const& json) {
                        json.integer("tokens")};
     manifest.flow_ends = json.at("flow_ends").counts();
     manifest.identity = identity_from(json);
+    if (json.has("tunnels")) {
+        auto const tunnels = json.at("tunnels");
+        manifest.identity.tunnels = tunnels.text("policy");
+        manifest.tunnels = tunnels.at("packets").counts();
+    }
     for (auto const& [name, set] : json.at("labels").members()) {
         manifest.labels.push_back(label_set_from(name, set));
     }

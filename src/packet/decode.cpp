@@ -87,7 +87,12 @@ constexpr unsigned max_udp_tunnels = 4;
 // The innermost TCP or UDP packet: of a datagram that carries none that can be read, it is itself.
 detail::Result udp_or_inside(detail::Walk walk, Frame const& frame, Packet& packet,
                              Tunnels tunnels) noexcept {
-    if (tunnels == Tunnels::outer) return detail::udp(walk, frame, packet);
+    if (tunnels == Tunnels::outer) {
+        Packet inside;
+        bool const found = !udp_or_inside(walk, frame, inside, Tunnels::inner);
+        if (found) walk.carriers.add(inside.carriers);
+        return detail::udp(walk, frame, packet);
+    }
     for (unsigned met = 0; met < max_udp_tunnels && walk.holds(8); ++met) {
         auto inside = walk;
         auto const header = walk_on(detail::udp_tunnel(inside), inside);

@@ -9,8 +9,10 @@ Header from_protocol(Walk& walk, std::uint8_t protocol) noexcept {
         case 17:
             return Header::udp;
         case 4:
+            walk.carriers.add(Tunnel::ip_in_ip);
             return Header::ipv4;
         case 41:
+            walk.carriers.add(walk.ip_version == 4 ? Tunnel::six_in_four : Tunnel::ip_in_ip);
             return Header::ipv6;
         case 47:
             return Header::gre;

@@ -41,6 +41,7 @@ Header pppoe(Walk& walk) noexcept {
     if (!walk.holds(size)) return walk.stop(Drop::truncated_link_header);
     bool const session_data = walk.u8(1) == 0;
     walk.skip(size);
+    walk.carriers.add(Tunnel::pppoe);
     return session_data ? Header::ppp : walk.stop(Drop::not_ip);
 }
 

@@ -9,6 +9,7 @@ Header mpls(Walk& walk) noexcept {
     if (!walk.holds(size)) return walk.stop(Drop::truncated_link_header);
     bool const bottom = (walk.u8(2) & 1U) != 0;
     walk.skip(size);
+    walk.carriers.add(Tunnel::mpls);
     if (!bottom) return Header::mpls;
     if (!walk.holds(size)) return walk.stop(Drop::truncated_link_header);
     auto const nibble = walk.u8(0) >> 4U;
@@ -54,6 +55,7 @@ Header gre(Walk& walk) noexcept {
     if (type == erspan && (flags & gre_flag::sequence) != 0) size += 8;
     if (!walk.holds(size)) return walk.stop(Drop::truncated_link_header);
     walk.skip(size);
+    walk.carriers.add(Tunnel::gre);
     if (type == erspan) return Header::ethernet;
     return type <= 1500 ? walk.stop(Drop::not_tcp_or_udp) : from_ether_type(walk, type);
 }

@@ -18,6 +18,7 @@ Header vxlan(Walk& walk) noexcept {
     constexpr std::size_t size = 8;
     if (!walk.holds(size) || (walk.u8(0) & 0x08U) == 0) return walk.stop(Drop::not_ip);
     walk.skip(size);
+    walk.carriers.add(Tunnel::vxlan);
     return Header::ethernet;
 }
 
@@ -28,6 +29,7 @@ Header geneve(Walk& walk) noexcept {
     auto const type = walk.u16(2);
     if (!walk.holds(size)) return walk.stop(Drop::truncated_link_header);
     walk.skip(size);
+    walk.carriers.add(Tunnel::geneve);
     return from_ether_type(walk, type);
 }
 
@@ -40,6 +42,7 @@ Header gtp_user(Walk& walk) noexcept {
     bool const version_1 = flags >> 5U == 1 && (flags & 0x10U) != 0;
     if (!version_1 || walk.u8(1) != datagram) return walk.stop(Drop::not_ip);
     walk.skip(8);
+    walk.carriers.add(Tunnel::gtp_user);
     if ((flags & 0x07U) == 0) return Header::ip;
     if (!walk.holds(4)) return walk.stop(Drop::truncated_link_header);
     auto next = (flags & 0x04U) != 0 ? walk.u8(3) : std::uint8_t{0};
@@ -63,6 +66,7 @@ Header teredo(Walk& walk) noexcept {
     }
     if (walk.holds(8) && walk.u16(0) == 0) walk.skip(8);
     bool const six = walk.holds(1) && walk.u8(0) >> 4U == 6;
+    walk.carriers.add(Tunnel::teredo);
     return six ? Header::ipv6 : walk.stop(Drop::not_ip);
 }
 

@@ -7,6 +7,7 @@
 #include <tessera/base/bytes.hpp>
 #include <tessera/packet/drop.hpp>
 #include <tessera/packet/frame.hpp>
+#include <tessera/packet/tunnels.hpp>
 
 namespace tessera::packet::detail {
 
@@ -55,6 +56,8 @@ class Walk {
     std::size_t network = 0;
     unsigned ip_version = 0;
     unsigned ip_headers = 0;  ///< met so far
+
+    TunnelSet carriers;  ///< met so far
 
     /// Notes an IP header at the offset.
     void enter_ip(unsigned version) noexcept {

@@ -8,8 +8,12 @@ bool PacketIntake::take(packet::Frame const& frame) {
     auto drop = filters_.pass(frame) ? packet::decode(frame, packet, tunnels_)
                                      : std::optional(packet::Drop::filtered);
     if (!drop) drop = left_out_.find(packet);
-    if (drop) drops.add(*drop);
-    return !drop;
+    if (drop) {
+        counts.drops.add(*drop);
+        return false;
+    }
+    counts.tunnels.add(packet.carriers);
+    return true;
 }
 
 }  // namespace tessera::preprocess

@@ -13,6 +13,12 @@
 
 namespace tessera::preprocess {
 
+/// What is counted of packets before they have a flow.
+struct IntakeCounts {
+    packet::DropCounts drops;
+    packet::TunnelCounts tunnels;  ///< of the packets taken
+};
+
 /// What happens to a frame before it has a flow: filtered, decoded, cut and masked, or counted.
 class PacketIntake {
   public:
@@ -33,7 +39,7 @@ class PacketIntake {
     base::ByteSpan cut() { return cutter_.cut(packet); }
 
     packet::Packet packet;
-    packet::DropCounts drops;
+    IntakeCounts counts;
 
   private:
     token::PacketCutter cutter_;

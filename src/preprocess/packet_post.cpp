@@ -79,14 +79,14 @@ void PacketPost::end_chunk() {
 }
 
 PacketPost::Place PacketPost::place() const {
-    Place place{{}, intake_.drops};
+    Place place{{}, intake_.counts};
     for (auto const& message : messages_) place.sizes.push_back(message.size());
     return place;
 }
 
 void PacketPost::back_to(Place const& place) {
     for (std::size_t i = 0; i < messages_.size(); ++i) messages_[i].resize(place.sizes[i]);
-    intake_.drops = place.drops;
+    intake_.counts = place.counts;
 }
 
 void PacketPost::send(comm::Communicator const& comm, comm::Messages& received) {

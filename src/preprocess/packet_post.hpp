@@ -34,7 +34,7 @@ class PacketPost {
     /// have begun at the wrong place.
     struct Place {
         std::vector<std::size_t> sizes;
-        packet::DropCounts drops;
+        IntakeCounts counts;
     };
     Place place() const;
     void back_to(Place const& place);
@@ -43,7 +43,7 @@ class PacketPost {
     void send(comm::Communicator const& comm, comm::Messages& received);
 
     std::uint64_t bytes() const;  ///< in all messages
-    packet::DropCounts const& drops() const { return intake_.drops; }
+    IntakeCounts const& counts() const { return intake_.counts; }
 
   private:
     PacketIntake intake_;

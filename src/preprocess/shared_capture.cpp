@@ -4,9 +4,11 @@
 #include "packet_post.hpp"
 #include "rounds.hpp"
 #include "shared_part.hpp"
+#include "unit_worker.hpp"
 #include "work.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include <tessera/base/error.hpp>
 #include <tessera/base/publish_all.hpp>
@@ -92,7 +94,7 @@ void SharedCapture::read_all(OnBytes const& on_bytes) {
             on_bytes(reader->position() - std::exchange(told, reader->position()));
         }
     }
-    if (comm_.is_root()) drops_ = intake.drops;
+    if (comm_.is_root()) counts_ = intake.counts;
     note(reader->fault());
 }
 
@@ -116,7 +118,7 @@ void SharedCapture::read_in_rounds(OnBytes const& on_bytes) {
         deliver(received);
         note(rounds->fault());
     });
-    drops_ = post.drops();
+    counts_ = post.counts();
 }
 
 void SharedCapture::deliver(comm::Messages const& received) {
@@ -131,9 +133,14 @@ void SharedCapture::note(std::optional<capture::ReadFault> const& fault) {
 }
 
 void SharedCapture::sum_counts() {
-    std::vector<std::uint64_t> values(drops_.by_reason.begin(), drops_.by_reason.end());
+    auto& drops = counts_.drops.by_reason;
+    auto& tunnels = counts_.tunnels.by_kind;
+    std::vector<std::uint64_t> values(drops.begin(), drops.end());
+    values.insert(values.end(), tunnels.begin(), tunnels.end());
     comm::all_reduce(comm_, values, comm::Op::sum);
-    std::copy_n(values.begin(), drops_.by_reason.size(), drops_.by_reason.begin());
+    auto const sums = std::span(values);
+    std::ranges::copy(sums.first(drops.size()), drops.begin());
+    std::ranges::copy(sums.subspan(drops.size()), tunnels.begin());
     for (auto const& text : comm::all_gather(comm_, fault_)) {
         if (!text.empty()) fault_ = text;
     }
@@ -148,7 +155,8 @@ std::vector<SharedCapture::Done> SharedCapture::close_parts(std::filesystem::pat
         auto& entry = owned_[part]->entry;
         if (part == 0) {
             entry.bytes = file_.bytes;
-            owned_[part]->drops += drops_;
+            owned_[part]->drops += counts_.drops;
+            entry.tunnels = tunnels_by_name(counts_.tunnels);
             if (!fault_.empty()) entry.fault = fault_;
         }
         done.emplace_back(part, owned_[part]->write());

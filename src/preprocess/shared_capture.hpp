@@ -1,5 +1,6 @@
 #pragma once
 
+#include "packet_intake.hpp"
 #include "units.hpp"
 
 #include <cstddef>
@@ -67,7 +68,7 @@ class SharedCapture {
     capture::CaptureFile const& file_;
     Unit unit_;
     std::vector<std::unique_ptr<SharedPart>> owned_;  // [part], null where another rank's
-    packet::DropCounts drops_;                        // of this rank, then of all
+    IntakeCounts counts_;                             // of this rank, then of all
     std::string fault_;
 };
 

@@ -24,6 +24,15 @@ dataset::Counts dropped_by_name(packet::DropCounts const& drops) {
     return counts;
 }
 
+dataset::Counts tunnels_by_name(packet::TunnelCounts const& tunnels) {
+    dataset::Counts counts;
+    for (std::size_t i = 0; i < packet::tunnel_kinds; ++i) {
+        auto const kind = static_cast<packet::Tunnel>(i);
+        if (tunnels[kind] > 0) counts[packet::name(kind)] = tunnels[kind];
+    }
+    return counts;
+}
+
 UnitWorker::UnitWorker(PreprocessConfig const& config, dataset::LabelRules const& rules,
                        base::FileSystem& files, OnBytes on_bytes)
     : config_(config),
@@ -63,11 +72,12 @@ void UnitWorker::read(capture::CaptureFile const& capture, dataset::ShardWriter&
                              .number = static_cast<std::uint32_t>(report.captures.size()),
                              .labels = rules_.for_capture(capture.name),
                              .entry = {.path = capture.name, .bytes = capture.bytes}});
-    intake_.drops = {};
+    intake_.counts = {};
     intake_.begin_capture(capture.name);
     read_frames(*reader);
     table_.finish();
-    current_->entry.packets_dropped = dropped_by_name(intake_.drops);
+    current_->entry.packets_dropped = dropped_by_name(intake_.counts.drops);
+    current_->entry.tunnels = tunnels_by_name(intake_.counts.tunnels);
     if (auto const fault = reader->fault()) {
         current_->entry.fault = capture::to_text(*fault);
         base::validate(!config_.strict, base::ExitCode::bad_input, "'{}': {}", capture.name,
@@ -99,7 +109,7 @@ void UnitWorker::take(packet::Frame const& frame) {
 void UnitWorker::keep(flow::Flow const& flow) {
     auto const packets = flow.packets.size();
     if (packets < static_cast<std::uint64_t>(config_.min_flow_packets)) {
-        intake_.drops.add(packet::Drop::short_flow, packets);
+        intake_.counts.drops.add(packet::Drop::short_flow, packets);
         current_->entry.packets_kept -= packets;
         return;
     }

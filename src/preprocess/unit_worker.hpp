@@ -26,6 +26,9 @@ namespace tessera::preprocess {
 /// Packets dropped as a manifest lists them: reasons that happened, by name.
 dataset::Counts dropped_by_name(packet::DropCounts const& drops);
 
+/// Packets taken by the tunnels around them: kinds that were met, by name.
+dataset::Counts tunnels_by_name(packet::TunnelCounts const& tunnels);
+
 /// Turns units into shards, one after the other: frames -> packets -> flows -> bursts -> tokens.
 class UnitWorker {
   public:

@@ -111,6 +111,32 @@ class Store(InScratch):
         self.assertEqual((cleaned["packets_kept"], cleaned["flows"]), (5, 1))
         tessera("verify", self.scratch / "cleaned")
 
+    def test_tunnels_are_counted_by_kind_and_policy(self):
+        def around(protocol, inner):
+            return struct.pack(">BBHHHBBHII", 0x45, 0, 20 + len(inner), 0, 0, 64, protocol, 0,
+                               0x0B000001, 0x0B000002) + inner
+
+        inner = udp_packet(40000, 9999)
+        gtp = struct.pack(">BBHI", 0x30, 255, len(inner), 1) + inner
+        capture = self.scratch / "made.pcap"
+        capture.write_bytes(pcap_of(3 * [around(4, inner)] + 2 * [udp_packet(2152, 2152, gtp)] +
+                                    [around(47, struct.pack(">HH", 0, 0x0800) + inner), inner]))
+        for ranks in (1, 2):
+            for share in (0, 100):
+                for policy, flows in (("inner", 1), ("outer", 2)):
+                    summary = tessera_json(
+                        "preprocess", "--input", capture, "--tunnels", policy, "--share-bytes",
+                        share, "--store", self.scratch / f"store-{policy}-{share}-{ranks}",
+                        ranks=ranks)
+                    self.assertEqual(summary["tunnels"], {
+                        "policy": policy, "packets": {"gre": 1, "gtp-u": 2, "ip_in_ip": 3}})
+                    self.assertEqual(summary["flows"], flows)
+        for policy in ("inner", "outer"):
+            for share in (0, 100):
+                trees = [tree(self.scratch / f"store-{policy}-{share}-{ranks}") for ranks in (1, 2)]
+                self.assertEqual(*trees)
+        self.assertIn("gtp-u", tessera("inspect", self.scratch / "store-outer-0-1")[0])
+
     def test_anonymised_addresses_stand_in_for_the_real_ones(self):
         capture = self.scratch / "made.pcap"
         capture.write_bytes(pcap_of(udp_packet(40000 + i, 9999) for i in range(9)))
@@ -365,14 +391,25 @@ class BadFiles(InScratch):
 
     def test_hostile_names_do_no_harm(self):
         names = ["$(id).pcap", "-rf.pcap", "a\nb.pcap", "\x1b[31mred.pcap", "quote'\".pcap",
-                 "a b%20.pcap", "x" * 200 + ".pcap"]
+                 "a b%20.pcap", "x" * 200 + ".pcap", "..pcap", "..\\..\\etc.pcap", "`id`;id.pcap",
+                 "@list.pcap", "{a,b}[c]*?.pcap"]
         for name in names:
             (self.captures / name).write_bytes(self.good)
         (self.captures / "bad\x1b[2J.pcap").write_bytes(b"\xd4\xc3\xb2\xa1 cut")
-        out, err = tessera("preprocess", "--input", self.captures, "--store",
+        around = self.captures / ".." / self.captures.name
+        out, err = tessera("preprocess", "--input", around, "--store",
                            self.scratch / "names", "--json", expect=3)
         self.assertNotIn("\x1b", out + err)
         self.assertEqual(json.loads(out)["captures"], len(names) + 1)
+        self.assertEqual(sorted(path.name for path in self.scratch.iterdir()),
+                         ["alone", "captures", "names"])
+        manifest = json.loads((self.scratch / "names/manifest.json").read_text())
+        self.assertEqual({capture["path"] for capture in manifest["captures"]},
+                         {*names, "good.pcap"})
+        # Named on the command line, one by one, as a shell would pass them.
+        for name in names:
+            tessera("preprocess", "--input", f"./{name}", "--store", self.scratch / "one", "--force",
+                    cwd=self.captures)
         tessera("verify", self.scratch / "names")
 
 

@@ -19,6 +19,7 @@ struct TokenIdentity {
     std::string values = "zero";        ///< what they become, TokenConfig::mask_values
     std::uint64_t seed = 0;             ///< of random values
     std::string checksums = "profile";  ///< TokenConfig::checksums
+    std::string tunnels = "inner";      ///< TokenConfig::tunnels
     std::string settings;               ///< hash of tokenizer, masking, start and bytes per packet
 
     bool operator==(TokenIdentity const& other) const { return settings == other.settings; }

@@ -28,6 +28,7 @@ struct CaptureEntry {
     Counts packets_dropped;  ///< packets_read = packets_kept + its sum
     std::uint64_t flows = 0;
     std::optional<std::string> fault;  ///< where and why reading ended early
+    Counts tunnels;           ///< packets by the tunnels around them, before flows were left out
     std::uint32_t part = 0;   ///< a large capture stands in the list once for each share of its ..
     std::uint32_t parts = 1;  ///< .. flows; what counts for the whole file stands in part 0
 };
@@ -87,6 +88,7 @@ struct Manifest {
     std::uint64_t packets_read = 0;
     std::uint64_t packets_kept = 0;
     Counts packets_dropped;
+    Counts tunnels;
     ShardCounts counts;
     Counts flow_ends;
     std::vector<ShardEntry> shards;

@@ -8,6 +8,7 @@
 #include <tessera/base/bytes.hpp>
 #include <tessera/base/time.hpp>
 #include <tessera/packet/frame.hpp>
+#include <tessera/packet/tunnels.hpp>
 
 namespace tessera::packet {
 
@@ -57,6 +58,7 @@ struct Packet {
     std::uint32_t end = 0;             ///< past the captured datagram: link padding is left out
     std::uint8_t ip_version = 4;
     std::uint8_t tunnels = 0;  ///< IP headers passed on the way to this one (IP-in-IP, VXLAN, ..)
+    TunnelSet carriers;        ///< tunnels around it; of an outer datagram, those inside it too
     std::uint8_t tcp_flags = 0;
     Protocol protocol = Protocol::tcp;
     LinkType link = LinkType::ethernet;  ///< how the frame begins
