@@ -59,8 +59,9 @@ TEST_F(HostileManifest, IsReadWhenSound) {
 TEST_F(HostileManifest, IsRefusedWithoutAKeyOrWithAnotherType) {
     for (auto const& [key, value] : sound_.items()) {
         auto const name = key;
+        auto const missing = name == "tunnels" ? "no error" : "has no '" + name + "'";  // of old
         EXPECT_THAT(fault_after([&](Json& json) { json.erase(name); }),
-                    testing::HasSubstr("has no '" + name + "'"));
+                    testing::HasSubstr(missing));
         EXPECT_THAT(fault_after([&](Json& json) { json[name] = nullptr; }),
                     testing::HasSubstr(name));
     }
@@ -69,6 +70,15 @@ TEST_F(HostileManifest, IsRefusedWithoutAKeyOrWithAnotherType) {
         EXPECT_THAT(fault_after([&](Json& json) { json["shards"][1].erase(name); }),
                     testing::HasSubstr("shards[1] has no '" + name + "'"));
     }
+}
+
+TEST_F(HostileManifest, IsRefusedWhenTunnelsAreNotThoseOfTheCaptures) {
+    EXPECT_THAT(fault_after([](Json& json) { json["tunnels"]["packets"]["gre"] = 1; }),
+                testing::HasSubstr("tunnels are not the sum over captures"));
+    EXPECT_THAT(fault_after([](Json& json) {
+                    json["captures"][0]["tunnels"] = {{"gre", 1}};
+                }),
+                testing::HasSubstr("tunnels are not the sum over captures"));
 }
 
 TEST_F(HostileManifest, IsRefusedInAnotherVersion) {
