@@ -108,17 +108,21 @@ std::optional<dataset::CorpusOverlap> corpus_overlap(Config const& config,
 
 Json to_json(evaluate::SplitFacts const& facts, std::vector<Row> const& rows,
              std::optional<dataset::CorpusOverlap> const& corpus) {
-    Json json{{"split", facts.name},
-              {"by", facts.by},
-              {"overlap", Json::array()},
-              {"fields", Json::array()},
-              {"notes", facts.warnings}};
+    Json json{{"split", facts.name},          {"by", facts.by},          {"overlap", Json::array()},
+              {"equal_flows", Json::array()}, {"fields", Json::array()}, {"notes", facts.warnings}};
     for (auto const& row : facts.audit) {
         json["overlap"].push_back({{"folds", row.folds},
                                    {"what", row.what},
                                    {"shared", row.shared},
                                    {"in_first", row.first},
                                    {"in_second", row.second}});
+    }
+    for (auto const& row : facts.equal_flows) {
+        json["equal_flows"].push_back({{"by", row.by},
+                                       {"flows", row.flows},
+                                       {"duplicates", row.duplicates},
+                                       {"conflict_rate", row.conflict_rate},
+                                       {"ceiling", row.ceiling}});
     }
     for (auto const& [grade, scores, macro_f1] : rows) {
         json["fields"].push_back({{"field", grade.name},
@@ -143,6 +147,11 @@ void tell(evaluate::SplitFacts const& facts, std::vector<Row> const& rows,
           std::optional<dataset::CorpusOverlap> const& corpus, std::string const& masking) {
     fmt::print("On both sides of split '{}' (by {}):\n{}\n", facts.name, facts.by,
                report::to_text(overlap_table(facts)));
+    if (!facts.equal_flows.empty()) {
+        fmt::print(
+            "\nFlows of the store that equal an earlier one, and what that leaves to win:\n{}",
+            report::to_text(evaluate::equal_flows_table(facts)));
+    }
     for (auto const& note : facts.warnings) fmt::print("note: {}\n", base::printable(note));
     fmt::print("\nWhat one field says of the test fold, as masking '{}' leaves it to a model:\n{}",
                masking, report::to_text(field_table(rows)));

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <tessera/evaluate/report.hpp>
+#include <tessera/evaluate/store_facts.hpp>
 #include <tessera/report/bar_chart.hpp>
 #include <tessera/report/confusion_chart.hpp>
 #include <tessera/report/line_chart.hpp>
@@ -161,18 +162,7 @@ void add_cleaning(Page& page, SplitFacts const& split) {
     page.paragraph(
         "Flows of the store that equal an earlier one; where equal flows are of several classes, "
         "the best accuracy of what sees only this much.");
-    Table table{{{"equal by", Align::left},
-                 {"flows"},
-                 {"duplicates"},
-                 {"label conflict"},
-                 {"best accuracy"}},
-                {}};
-    for (auto const& row : split.equal_flows) {
-        table.rows.push_back({row.by, grouped(row.flows), grouped(row.duplicates),
-                              fmt::format("{:.2f} %", 100 * row.conflict_rate),
-                              fmt::format("{:.2f} %", 100 * row.ceiling)});
-    }
-    page.table(table);
+    page.table(equal_flows_table(split));
 }
 
 void add_split(Page& page, SplitFacts const& split) {

@@ -58,6 +58,22 @@ SplitFacts split_facts(dataset::Split const& split) {
     return facts;
 }
 
+report::Table equal_flows_table(SplitFacts const& facts) {
+    using report::Align;
+    report::Table table{{{"equal by", Align::left},
+                         {"flows"},
+                         {"duplicates"},
+                         {"label conflict"},
+                         {"best accuracy"}},
+                        {}};
+    for (auto const& row : facts.equal_flows) {
+        table.rows.push_back({row.by, report::grouped(row.flows), report::grouped(row.duplicates),
+                              fmt::format("{:.2f} %", 100 * row.conflict_rate),
+                              fmt::format("{:.2f} %", 100 * row.ceiling)});
+    }
+    return table;
+}
+
 PacketCounts packet_counts(dataset::Manifest const& manifest) {
     return {manifest.packets_read, manifest.packets_kept, manifest.packets_dropped};
 }
