@@ -97,7 +97,8 @@ void write_token_inputs(fs::path const& folder) {
     unsigned number = 0;
     for (auto const& known : test::known_frames()) {
         Bytes head{index_of(known.link)};
-        for (auto const setting : {number % 6, number % 15, number % 5, 0U, number * 7 % 256}) {
+        auto const tokenizer = number % 6 | number / 4 % 4 << 6U;  // random values, checksums
+        for (auto const setting : {tokenizer, number % 15, number % 5, 0U, number * 7 % 256}) {
             head.push_back(static_cast<std::byte>(setting));
         }
         if (number % 4 == 0) {
