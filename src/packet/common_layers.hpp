@@ -25,8 +25,11 @@ inline Header ipv4(Walk& walk) noexcept {
     bool const right_length = header >= least && (total == 0 || total >= header);
     if (first >> 4U != 4 || !right_length) return walk.stop(Drop::malformed_ip_header);
     if (!walk.holds(header)) return walk.stop(Drop::truncated_ip_header);
-    if ((walk.u16(6) & 0x1fffU) != 0) return walk.stop(Drop::ip_fragment);
     walk.enter_ip(4);
+    constexpr unsigned more_or_offset = 0x3fff;
+    if ((walk.u16(6) & more_or_offset) != 0 && stops_ipv4_fragment(walk, header, total)) {
+        return Header::dropped;
+    }
     auto const protocol = walk.u8(9);
     if (total != 0) walk.limit(total);
     walk.skip(header);

@@ -1,7 +1,10 @@
 #include "common_layers.hpp"
 #include "transport.hpp"
 
+#include <algorithm>
+
 #include <tessera/packet/decode.hpp>
+#include <tessera/packet/fragment.hpp>
 
 namespace tessera::packet {
 
@@ -85,7 +88,7 @@ Header walk_from_link(LinkType link, detail::Walk& walk) noexcept {
 constexpr unsigned max_udp_tunnels = 4;
 
 // The innermost TCP or UDP packet: of a datagram that carries none that can be read, it is itself.
-detail::Result udp_or_inside(detail::Walk walk, Frame const& frame, Packet& packet,
+detail::Result udp_or_inside(detail::Walk& walk, Frame const& frame, Packet& packet,
                              Tunnels tunnels) noexcept {
     if (tunnels == Tunnels::outer) {
         Packet inside;
@@ -97,17 +100,20 @@ detail::Result udp_or_inside(detail::Walk walk, Frame const& frame, Packet& pack
         auto inside = walk;
         auto const header = walk_on(detail::udp_tunnel(inside), inside);
         if (header == Header::tcp && !detail::tcp(inside, frame, packet)) return std::nullopt;
+        bool const piece = header == Header::dropped && inside.drop == Drop::ip_fragment;
+        if (piece && inside.stops_at_piece(0)) {
+            walk = inside;
+            return Drop::ip_fragment;
+        }
         if (header != Header::udp || detail::udp(inside, frame, packet)) break;
         walk = inside;
     }
     return detail::udp(walk, frame, packet);
 }
 
-}  // namespace
-
 // Ethernet and IPv4 go straight through; whatever else they lead to, the loop follows.
-std::optional<Drop> decode(Frame const& frame, Packet& packet, Tunnels tunnels) noexcept {
-    detail::Walk walk(frame);
+detail::Result decode_by(detail::Walk& walk, Frame const& frame, Packet& packet,
+                         Tunnels tunnels) noexcept {
     auto header = Header::dropped;
     if (frame.link == LinkType::ethernet) {
         header = detail::ethernet(walk);
@@ -126,10 +132,39 @@ std::optional<Drop> decode(Frame const& frame, Packet& packet, Tunnels tunnels) 
     }
 }
 
+}  // namespace
+
+std::optional<Drop> decode(Frame const& frame, Packet& packet, Tunnels tunnels,
+                           Fragments fragments) noexcept {
+    detail::Walk walk(frame, fragments);
+    return decode_by(walk, frame, packet, tunnels);
+}
+
 std::variant<Packet, Drop> decode(Frame const& frame, Tunnels tunnels) noexcept {
     Packet packet;
     if (auto const drop = decode(frame, packet, tunnels)) return *drop;
     return packet;
+}
+
+std::optional<Fragment> find_fragment(Frame const& frame, Tunnels tunnels) noexcept {
+    detail::Walk walk(frame, Fragments::none);
+    Packet packet;
+    if (decode_by(walk, frame, packet, tunnels) != Drop::ip_fragment) return std::nullopt;
+    auto const narrow = [](std::size_t value) { return static_cast<std::uint32_t>(value); };
+    auto const& piece = walk.piece;
+    detail::set_addresses(walk, frame.bytes, packet);
+    return Fragment{.source = packet.source.address,
+                    .destination = packet.destination.address,
+                    .id = piece.id,
+                    .protocol = piece.protocol,
+                    .ip_version = static_cast<std::uint8_t>(walk.ip_version),
+                    .more = piece.more,
+                    .in_tunnel = walk.ip_headers > 1,
+                    .network = narrow(walk.network),
+                    .begin = narrow(piece.begin),
+                    .captured = narrow(std::min(piece.size, walk.end() - piece.begin)),
+                    .size = narrow(piece.size),
+                    .offset = piece.offset};
 }
 
 }  // namespace tessera::packet

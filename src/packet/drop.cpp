@@ -18,6 +18,16 @@ char const* name(Drop drop) {
             return "malformed_ip_header";
         case Drop::ip_fragment:
             return "ip_fragment";
+        case Drop::fragment_malformed:
+            return "fragment_malformed";
+        case Drop::fragment_overlap:
+            return "fragment_overlap";
+        case Drop::fragment_timeout:
+            return "fragment_timeout";
+        case Drop::fragment_evicted:
+            return "fragment_evicted";
+        case Drop::fragment_incomplete:
+            return "fragment_incomplete";
         case Drop::not_tcp_or_udp:
             return "not_tcp_or_udp";
         case Drop::truncated_transport_header:

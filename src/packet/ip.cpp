@@ -37,6 +37,19 @@ Header ip(Walk& walk) noexcept {
     }
 }
 
+bool stops_ipv4_fragment(Walk& walk, std::size_t header, std::size_t total) noexcept {
+    auto const field = walk.u16(6);
+    auto const offset = (field & 0x1fffU) * 8U;
+    if (!walk.stops_at_piece(offset)) return false;
+    walk.stop_at({.begin = walk.offset() + header,
+                  .size = (total == 0 ? walk.on_wire() : total) - header,
+                  .offset = offset,
+                  .id = walk.u16(4),
+                  .protocol = walk.u8(9),
+                  .more = (field & 0x2000U) != 0});
+    return true;
+}
+
 namespace {
 
 Header from_next_header(Walk& walk, std::uint8_t next) noexcept {
@@ -82,8 +95,17 @@ Header ipv6_extension(Walk& walk) noexcept {
 Header ipv6_fragment(Walk& walk) noexcept {
     constexpr std::size_t size = 8;
     if (!walk.holds(size)) return walk.stop(Drop::truncated_ip_header);
-    if (walk.u16(2) >> 3U != 0) return walk.stop(Drop::ip_fragment);
     auto const next = walk.u8(0);
+    auto const offset = walk.u16(2) & 0xfff8U;
+    bool const more = (walk.u16(2) & 1U) != 0;
+    if ((more || offset != 0) && walk.stops_at_piece(offset)) {
+        return walk.stop_at({.begin = walk.offset() + size,
+                             .size = walk.on_wire() - size,
+                             .offset = offset,
+                             .id = walk.u32(4),
+                             .protocol = next,
+                             .more = more});
+    }
     walk.skip(size);
     return from_next_header(walk, next);
 }

@@ -35,6 +35,9 @@ Header prism(Walk& walk) noexcept;
 Header ppi(Walk& walk) noexcept;
 
 Header ip(Walk& walk) noexcept;
+
+/// The walk stands at the IPv4 header of a fragment, its lengths as read: true when it stops there.
+bool stops_ipv4_fragment(Walk& walk, std::size_t header, std::size_t total) noexcept;
 Header ipv6(Walk& walk) noexcept;
 Header ipv6_extension(Walk& walk) noexcept;
 Header ipv6_fragment(Walk& walk) noexcept;

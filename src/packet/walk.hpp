@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include <tessera/base/bytes.hpp>
+#include <tessera/packet/decode.hpp>
 #include <tessera/packet/drop.hpp>
 #include <tessera/packet/frame.hpp>
 #include <tessera/packet/tunnels.hpp>
@@ -45,8 +46,9 @@ enum class Header : std::uint8_t {
 /// packet is made of them when the walk is over.
 class Walk {
   public:
-    explicit Walk(Frame const& frame) noexcept
-        : bytes_(frame.bytes),
+    explicit Walk(Frame const& frame, Fragments fragments = Fragments::first) noexcept
+        : fragments_(fragments),
+          bytes_(frame.bytes),
           end_(frame.bytes.size()),
           wire_end_(std::max<std::size_t>(frame.wire_length, frame.bytes.size())) {}
 
@@ -98,6 +100,27 @@ class Walk {
         end_ = std::min(end_, wire_end_);
     }
 
+    /// The fragment at which the walk stopped; set where `drop` is ip_fragment.
+    struct Piece {
+        std::size_t begin;
+        std::size_t size;
+        std::uint32_t offset;
+        std::uint32_t id;
+        std::uint8_t protocol;
+        bool more;
+    };
+    Piece piece;
+
+    /// Whether a piece at this offset of its datagram ends the walk.
+    bool stops_at_piece(std::uint32_t piece_offset) const noexcept {
+        return piece_offset != 0 || fragments_ == Fragments::none;
+    }
+
+    Header stop_at(Piece const& met) noexcept {
+        piece = met;
+        return stop(Drop::ip_fragment);
+    }
+
     /// Ends the walk.
     Header stop(Drop reason) noexcept {
         drop = reason;
@@ -105,6 +128,7 @@ class Walk {
     }
 
   private:
+    Fragments fragments_;
     base::ByteSpan bytes_;
     std::size_t offset_ = 0;
     std::size_t end_;       // captured bytes of the innermost datagram end here; <= wire_end_

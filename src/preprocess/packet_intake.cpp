@@ -1,19 +1,47 @@
 #include "packet_intake.hpp"
 
-#include <optional>
+#include <tessera/packet/fragment.hpp>
 
 namespace tessera::preprocess {
 
 bool PacketIntake::take(packet::Frame const& frame) {
-    auto drop = filters_.pass(frame) ? packet::decode(frame, packet, tunnels_)
-                                     : std::optional(packet::Drop::filtered);
+    auto const held = look_at(frame);
+    return held == Held::packet || (held == Held::fragment && take_fragment(frame));
+}
+
+Held PacketIntake::look_at(packet::Frame const& frame) {
+    if (!filters_.pass(frame)) return sort(packet::Drop::filtered);
+    auto const drop = packet::decode(frame, packet, tunnels_, fragments_);
+    bool const piece = drop == packet::Drop::ip_fragment && fragments_ == packet::Fragments::none;
+    return piece ? Held::fragment : sort(drop);
+}
+
+// A whole datagram may hold, in a tunnel, a piece of another one.
+bool PacketIntake::take_fragment(packet::Frame frame) {
+    constexpr int deepest = 4;
+    for (int i = 0; i < deepest; ++i) {
+        auto const fragment = packet::find_fragment(frame, tunnels_);
+        if (!fragment || fragment->captured < fragment->size) {  // cut by the snap length
+            return sort(packet::decode(frame, packet, tunnels_)) == Held::packet;
+        }
+        auto const whole = datagrams_.add(frame, *fragment, counts.drops);
+        if (!whole) return false;
+        auto const drop = packet::decode(*whole, packet, tunnels_, packet::Fragments::none);
+        if (drop != packet::Drop::ip_fragment) return sort(drop) == Held::packet;
+        frame = *whole;
+    }
+    counts.drops.add(packet::Drop::nested_too_deep);
+    return false;
+}
+
+Held PacketIntake::sort(std::optional<packet::Drop> drop) {
     if (!drop) drop = left_out_.find(packet);
     if (drop) {
         counts.drops.add(*drop);
-        return false;
+        return Held::nothing;
     }
     counts.tunnels.add(packet.carriers);
-    return true;
+    return Held::packet;
 }
 
 }  // namespace tessera::preprocess

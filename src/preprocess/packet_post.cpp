@@ -11,7 +11,9 @@ namespace tessera::preprocess {
 
 namespace {
 
-constexpr std::uint32_t end_of_chunk = 0xffff'ffffU;  // in place of a part
+// In place of a part:
+constexpr std::uint32_t end_of_chunk = 0xffff'ffffU;
+constexpr std::uint32_t to_all = 0xffff'fffeU;  // a fragment: its whole frame is kept
 
 /// What a packet needs on its way to another rank, its kept bytes after it.
 struct Letter {
@@ -21,7 +23,8 @@ struct Letter {
     std::uint32_t wire_length;
     std::uint32_t payload_length;
     std::uint32_t part;
-    std::uint16_t kept;
+    std::uint32_t kept;
+    packet::LinkType link;
     packet::Protocol protocol;
     std::uint8_t tcp_flags;
 };
@@ -39,9 +42,20 @@ Letter letter_of(packet::Packet const& packet, std::uint32_t part, std::size_t k
             .wire_length = packet.wire_length,
             .payload_length = packet.payload_length,
             .part = part,
-            .kept = static_cast<std::uint16_t>(kept),
+            .kept = static_cast<std::uint32_t>(kept),
+            .link = packet.link,
             .protocol = packet.protocol,
             .tcp_flags = packet.tcp_flags};
+}
+
+Letter letter_of(packet::Frame const& fragment) {
+    Letter letter{};
+    letter.time = fragment.time;
+    letter.wire_length = fragment.wire_length;
+    letter.part = to_all;
+    letter.kept = static_cast<std::uint32_t>(fragment.bytes.size());
+    letter.link = fragment.link;
+    return letter;
 }
 
 void set(packet::Packet& packet, Letter const& letter) {
@@ -66,7 +80,11 @@ PacketPost::PacketPost(PreprocessConfig const& config, std::string_view capture,
 }
 
 void PacketPost::take(packet::Frame const& frame) {
-    if (!intake_.take(frame)) return;
+    auto const held = intake_.look_at(frame);
+    if (held == Held::fragment) {
+        for (auto& message : messages_) append(message, letter_of(frame), frame.bytes);
+    }
+    if (held != Held::packet) return;
     auto const part = flow::part_of(intake_.packet, parts_);
     auto const kept = intake_.cut();
     append(messages_[owners_[part]], letter_of(intake_.packet, part, kept.size()), kept);
@@ -100,9 +118,8 @@ std::uint64_t PacketPost::bytes() const {
         [](std::uint64_t sum, auto const& message) { return sum + message.size(); });
 }
 
-void for_each_packet(
-    comm::Messages const& received,
-    std::function<void(std::uint32_t, packet::Packet const&, base::ByteSpan)> const& use) {
+void for_each_letter(comm::Messages const& received, UsePacket const& use_packet,
+                     UseFragment const& use_fragment) {
     std::vector<base::ByteSpan> rest(received.begin(), received.end());
     packet::Packet packet;
     auto const take_chunk = [&](base::ByteSpan& message) {
@@ -112,8 +129,12 @@ void for_each_packet(
             auto const kept = message.subspan(sizeof letter, letter.kept);
             message = message.subspan(sizeof letter + letter.kept);
             if (letter.part == end_of_chunk) return;
+            if (letter.part == to_all) {
+                use_fragment({kept, letter.wire_length, letter.link, letter.time});
+                continue;
+            }
             set(packet, letter);
-            use(letter.part, packet, kept);
+            use_packet(letter.part, packet, kept);
         }
     };
     auto const is_empty = [](base::ByteSpan message) { return message.empty(); };

@@ -26,7 +26,8 @@ class PacketPost {
     PacketPost(PreprocessConfig const& config, std::string_view capture, std::uint32_t parts,
                int ranks, Owner const& owner);
 
-    /// Puts the packet into the message of its owner, or counts why there is none.
+    /// Puts the packet into the message of its owner, a fragment into all messages, or counts why
+    /// there is none.
     void take(packet::Frame const& frame);
     void end_chunk();
 
@@ -52,10 +53,13 @@ class PacketPost {
     comm::Messages messages_;          // [rank]
 };
 
-/// Takes the packets out of the messages of one round in the order of the file: chunk by chunk, the
-/// chunks of a round lie in turns with the ranks.
-void for_each_packet(
-    comm::Messages const& received,
-    std::function<void(std::uint32_t part, packet::Packet const&, base::ByteSpan kept)> const& use);
+using UsePacket =
+    std::function<void(std::uint32_t part, packet::Packet const&, base::ByteSpan kept)>;
+using UseFragment = std::function<void(packet::Frame const&)>;
+
+/// Takes packets and fragments out of the messages of one round in the order of the file: chunk by
+/// chunk, the chunks of a round lie in turns with the ranks.
+void for_each_letter(comm::Messages const& received, UsePacket const& use_packet,
+                     UseFragment const& use_fragment);
 
 }  // namespace tessera::preprocess

@@ -38,6 +38,7 @@ void describe_content(base::OptionTable& options, PreprocessConfig& config) {
     describe(options, config.capture);
     describe(options, config.token);
     describe(options, config.flow);
+    describe(options, config.fragments);
     describe(options, config.burst);
 }
 

@@ -94,6 +94,7 @@ void SharedCapture::read_all(OnBytes const& on_bytes) {
             on_bytes(reader->position() - std::exchange(told, reader->position()));
         }
     }
+    intake.finish();
     if (comm_.is_root()) counts_ = intake.counts;
     note(reader->fault());
 }
@@ -108,22 +109,36 @@ void SharedCapture::read_in_rounds(OnBytes const& on_bytes) {
     });
     PacketPost post(config_, file_.name, unit_.parts, ranks,
                     [&](std::uint32_t part) { return owner(part, unit_, ranks); });
+    PacketIntake together(config_);
+    together.begin_capture(file_.name);
     comm::Messages received;
     for (bool more = true; more;) {
         more = rounds->next(
-            post, [&] { deliver(received); }, on_bytes);
+            post, [&] { deliver(received, together); }, on_bytes);
         post.send(comm_, received);
     }
     comm::agreed(comm_, [&] {
-        deliver(received);
+        deliver(received, together);
         note(rounds->fault());
     });
+    together.finish();
     counts_ = post.counts();
+    if (comm_.is_root()) counts_ += together.counts;
 }
 
-void SharedCapture::deliver(comm::Messages const& received) {
-    for_each_packet(received, [&](std::uint32_t part, packet::Packet const& packet,
-                                  base::ByteSpan kept) { owned_[part]->add(packet, kept); });
+// Every rank puts all fragments together, as any of them may own the flow: they are few, and in the
+// order of the file everywhere.
+void SharedCapture::deliver(comm::Messages const& received, PacketIntake& together) {
+    for_each_letter(
+        received,
+        [&](std::uint32_t part, packet::Packet const& packet, base::ByteSpan kept) {
+            owned_[part]->add(packet, kept);
+        },
+        [&](packet::Frame const& fragment) {
+            if (!together.take_fragment(fragment)) return;
+            auto const& part = owned_[flow::part_of(together.packet, unit_.parts)];
+            if (part) part->add(together.packet, together.cut());
+        });
 }
 
 void SharedCapture::note(std::optional<capture::ReadFault> const& fault) {

@@ -23,6 +23,7 @@
 
 namespace tessera::preprocess {
 
+class PacketIntake;
 class SharedPart;
 
 /// One large capture worked on by all ranks together: in rounds, ranks read stretches of it and
@@ -56,7 +57,7 @@ class SharedCapture {
     bool every_rank_reads_all() const;
     void read_all(OnBytes const& on_bytes);
     void read_in_rounds(OnBytes const& on_bytes);
-    void deliver(std::vector<std::vector<std::byte>> const& received);
+    void deliver(comm::Messages const& received, PacketIntake& together);
     void note(std::optional<capture::ReadFault> const& fault);
     void sum_counts();
     std::vector<Done> close_parts(std::filesystem::path const& folder);

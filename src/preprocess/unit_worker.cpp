@@ -75,6 +75,7 @@ void UnitWorker::read(capture::CaptureFile const& capture, dataset::ShardWriter&
     intake_.counts = {};
     intake_.begin_capture(capture.name);
     read_frames(*reader);
+    intake_.finish();
     table_.finish();
     current_->entry.packets_dropped = dropped_by_name(intake_.counts.drops);
     current_->entry.tunnels = tunnels_by_name(intake_.counts.tunnels);

@@ -91,6 +91,35 @@ void write_checkpoints(fs::path const& folder) {
         test::text(test::zip_of({{"a/data.pkl", pickle}, {"a/data/0", std::string(24, 1)}})));
 }
 
+/// A datagram in three pieces, the last one first; one in a tunnel; two that cover each other.
+void write_fragments(fs::path const& folder) {
+    fs::create_directories(folder);
+    auto const segment = test::transport(
+        {.protocol = tessera::packet::Protocol::udp, .payload = Bytes(100, std::byte{0x5a})});
+    auto const piece = [&](std::size_t begin, std::size_t end, unsigned more) {
+        auto const from = segment.begin();
+        Bytes const bytes(from + static_cast<std::ptrdiff_t>(begin),
+                          from + static_cast<std::ptrdiff_t>(end));
+        return test::ipv4(17, "10.0.0.1", "10.0.0.2", bytes, {},
+                          static_cast<std::uint16_t>(more | begin / 8));
+    };
+    auto const frame = [](Bytes const& packet) {
+        Bytes head;
+        test::put(head, packet.size(), 2);
+        head.push_back(index_of(LinkType::ipv4));
+        test::put(head, 0x0100, 2);  // a second after the one before, captured whole
+        return head + packet;
+    };
+    auto const tunnelled = [](Bytes const& packet) {
+        return test::ipv4(4, "192.0.2.1", "192.0.2.2", packet);
+    };
+    test::save(folder / "reversed", frame(piece(80, 108, 0)) + frame(piece(40, 80, 0x2000)) +
+                                        frame(piece(0, 40, 0x2000)));
+    test::save(folder / "in_tunnel",
+               frame(tunnelled(piece(0, 56, 0x2000))) + frame(tunnelled(piece(56, 108, 0))));
+    test::save(folder / "teardrop", frame(piece(0, 48, 0x2000)) + frame(piece(24, 32, 0)));
+}
+
 /// Each kind of frame under each tokenizer that needs no file, with settings that differ.
 void write_token_inputs(fs::path const& folder) {
     fs::create_directories(folder);
@@ -118,5 +147,6 @@ int main(int argc, char** argv) {
     write_pcapngs(corpus / "pcapng");
     write_checkpoints(corpus / "torch_archive");
     write_token_inputs(corpus / "token");
+    write_fragments(corpus / "fragments");
     return 0;
 }

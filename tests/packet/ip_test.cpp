@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <tessera/packet/fragment.hpp>
+
 namespace tessera::packet {
 
 using test::hex;
@@ -88,6 +90,29 @@ TEST(Ipv4, FirstFragmentIsKeptLaterOnesAreNot) {
     EXPECT_EQ(kept(fragment(0x2000)).destination.port, 443);
     EXPECT_EQ(dropped(fragment(0x2001)), Drop::ip_fragment);
     EXPECT_EQ(dropped(fragment(0x0010)), Drop::ip_fragment);
+}
+
+TEST(Ipv4, EveryFragmentIsOneForThoseWhoPutThemTogether) {
+    auto bytes = test::datagram4();
+    packet::Packet packet;
+    auto const drop = [&](std::uint16_t flags_and_offset) {
+        test::set_u16(bytes, 6, flags_and_offset);
+        return decode({.bytes = bytes, .link = LinkType::ipv4}, packet, Tunnels::inner,
+                      Fragments::none);
+    };
+    EXPECT_EQ(drop(0x2000), Drop::ip_fragment);
+    EXPECT_EQ(drop(0x4000), std::nullopt);  // "do not fragment" makes none
+    EXPECT_EQ(drop(0x2003), Drop::ip_fragment);
+    auto const found = find_fragment({.bytes = bytes, .link = LinkType::ipv4}, Tunnels::inner);
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->offset, 24U);
+    EXPECT_TRUE(found->more);
+    EXPECT_EQ(found->begin, 20U);
+    EXPECT_EQ(found->size, bytes.size() - 20);
+    EXPECT_EQ(found->captured, found->size);
+    bytes.resize(bytes.size() - 2);
+    auto const cut = find_fragment({.bytes = bytes, .link = LinkType::ipv4}, Tunnels::inner);
+    EXPECT_EQ(cut->captured + 2, cut->size);
 }
 
 TEST(Ipv4, OtherProtocols) {

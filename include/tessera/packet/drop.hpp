@@ -13,7 +13,13 @@ enum class Drop : std::uint8_t {
     not_ip,  ///< ARP, LLDP, 802.11 management, ..
     truncated_ip_header,
     malformed_ip_header,
-    ip_fragment,  ///< a later fragment: its ports are in the first one
+    ip_fragment,         ///< a piece of a datagram that counts as one packet, or cut by the snap
+                         ///< length so that it cannot be put to the others
+    fragment_malformed,  ///< of a datagram above 65,535 bytes, with holes that nothing can fill, ..
+    fragment_overlap,    ///< of a datagram whose pieces cover each other (teardrop; RFC 5722)
+    fragment_timeout,    ///< the other pieces did not come in time
+    fragment_evicted,    ///< the table of fragments was full
+    fragment_incomplete,  ///< the capture ended before the other pieces came
     not_tcp_or_udp,
     truncated_transport_header,
     malformed_transport_header,

@@ -49,6 +49,10 @@ struct TunnelCounts {
             by_kind[i] += tunnels.has(static_cast<Tunnel>(i)) ? 1U : 0U;
         }
     }
+    TunnelCounts& operator+=(TunnelCounts const& other) {
+        for (std::size_t i = 0; i < tunnel_kinds; ++i) by_kind[i] += other.by_kind[i];
+        return *this;
+    }
     std::uint64_t operator[](Tunnel tunnel) const {
         return by_kind[static_cast<std::size_t>(tunnel)];
     }

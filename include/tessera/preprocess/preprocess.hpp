@@ -13,6 +13,7 @@
 #include <tessera/comm/communicator.hpp>
 #include <tessera/dataset/manifest.hpp>
 #include <tessera/flow/flow_table.hpp>
+#include <tessera/flow/fragment_table.hpp>
 #include <tessera/token/packet_cutter.hpp>
 
 namespace tessera::preprocess {
@@ -32,6 +33,7 @@ struct PreprocessConfig {
     capture::CaptureLimits capture;
     token::TokenConfig token;
     flow::FlowConfig flow;
+    flow::FragmentConfig fragments;
     burst::BurstLimits burst;
 };
 
