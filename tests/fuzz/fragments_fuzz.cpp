@@ -4,6 +4,7 @@
 #include "link_types.hpp"
 #include "packet_check.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -23,7 +24,8 @@ extern "C" int LLVMFuzzerTestOneInput(std::uint8_t const* data, std::size_t size
     base::Nanoseconds time = 0;
     for (std::size_t at = 0; at + head <= size;) {
         auto const* const given = data + at;
-        auto const length = std::min<std::size_t>(given[0] << 8U | given[1], size - at - head);
+        auto const said = std::size_t{given[0]} << 8U | given[1];
+        auto const length = std::min(said, size - at - head);
         // A copy of its own, so that reading past its end is seen.
         std::vector<std::byte> const bytes(
             reinterpret_cast<std::byte const*>(given) + head,
