@@ -33,8 +33,14 @@ void describe_content(base::OptionTable& options, PreprocessConfig& config) {
                          fmt::join(packet::names_to_leave_out(), ", ")))
         .add("min_flow_packets", config.min_flow_packets,
              "flows of fewer packets are left out, and counted")
+        .add("join", config.join,
+             "captures that are one in several files (tcpdump -C, dumpcap -b): none, those of a "
+             "folder, all; in order of time")
         .add("share_bytes", config.share_bytes,
-             "a capture of so many bytes or more is worked on by all ranks together; 0: never");
+             "a capture of so many bytes or more is worked on by all ranks together; 0: never")
+        .add("share_parts", config.share_parts,
+             "parts such a capture is dealt into, 2 to 16, so that a store does not depend on how "
+             "the capture is packed; 0: one for each share_bytes");
     describe(options, config.capture);
     describe(options, config.token);
     describe(options, config.flow);

@@ -8,7 +8,7 @@
 #include <optional>
 
 #include <tessera/capture/capture_files.hpp>
-#include <tessera/capture/capture_reader.hpp>
+#include <tessera/capture/joined_capture.hpp>
 #include <tessera/comm/communicator.hpp>
 #include <tessera/preprocess/preprocess.hpp>
 

@@ -80,7 +80,7 @@ bool SharedCapture::every_rank_reads_all() const {
 // From front to back; the packets of other ranks' parts are passed over.
 void SharedCapture::read_all(OnBytes const& on_bytes) {
     constexpr std::uint64_t frames_between_reports = 16'384;
-    auto const reader = capture::open_capture(file_.path, config_.capture);
+    auto const reader = capture::open_capture(file_, config_.capture);
     PacketIntake intake(config_);
     intake.begin_capture(file_.name);
     packet::Frame frame;

@@ -12,7 +12,7 @@ class StreamRounds final : public Rounds {
     StreamRounds(comm::Communicator const& comm, PreprocessConfig const& config,
                  capture::CaptureFile const& file)
         : comm_(comm) {
-        if (comm.is_root()) reader_ = capture::open_capture(file.path, config.capture);
+        if (comm.is_root()) reader_ = capture::open_capture(file, config.capture);
     }
 
     bool next(PacketPost& post, Work const& work, OnBytes const& on_bytes) override {

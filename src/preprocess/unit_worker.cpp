@@ -62,7 +62,7 @@ void UnitWorker::read(capture::CaptureFile const& capture, dataset::ShardWriter&
                       dataset::UnitReport& report) {
     std::unique_ptr<capture::CaptureReader> reader;
     try {
-        reader = capture::open_capture(capture.path, config_.capture);
+        reader = capture::open_capture(capture, config_.capture);
     } catch (base::Error const& error) {
         if (config_.strict || error.code() != base::ExitCode::bad_input) throw;
         report.failed.push_back({capture.name, error.what()});

@@ -12,7 +12,7 @@
 
 #include <tessera/base/files.hpp>
 #include <tessera/capture/capture_files.hpp>
-#include <tessera/capture/capture_reader.hpp>
+#include <tessera/capture/joined_capture.hpp>
 #include <tessera/dataset/labels.hpp>
 #include <tessera/dataset/manifest.hpp>
 #include <tessera/dataset/shard_writer.hpp>

@@ -3,8 +3,9 @@
 #include <tessera/base/error.hpp>
 #include <tessera/base/files.hpp>
 #include <tessera/base/hash.hpp>
-#include <tessera/capture/capture_reader.hpp>
+#include <tessera/capture/joined_capture.hpp>
 #include <tessera/capture/sliced_capture.hpp>
+#include <tessera/dataset/schema.hpp>
 #include <tessera/packet/left_out.hpp>
 #include <tessera/token/masking.hpp>
 
@@ -26,8 +27,12 @@ std::string job_of(PreprocessConfig const& config, Work const& work) {
         text +=
             config.labels == labels_by_folder ? "labels by folder" : base::read_text(config.labels);
     }
+    auto const add = [&](capture::CaptureFile const& file) {
+        text += fmt::format("{} {} {}\n", file.name, file.bytes, file.modified);
+    };
     for (auto const& capture : work.captures) {
-        text += fmt::format("{} {} {}\n", capture.name, capture.bytes, capture.modified);
+        add(capture);
+        for (auto const& piece : capture.pieces) add(piece);
     }
     return base::checksum(std::as_bytes(std::span(text)));
 }
@@ -51,7 +56,7 @@ void require_hidden_addresses(token::TokenConfig const& config) {
 
 bool can_be_read(capture::CaptureFile const& capture, PreprocessConfig const& config) {
     try {
-        capture::open_capture(capture.path, config.capture);
+        capture::open_capture(capture, config.capture);
     } catch (base::Error const&) {
         return false;  // whoever reads it says why
     }
@@ -60,9 +65,11 @@ bool can_be_read(capture::CaptureFile const& capture, PreprocessConfig const& co
 
 // Only a plain classic pcap file can be read from its middle on.
 CaptureSize size_of(capture::CaptureFile const& capture, PreprocessConfig const& config) {
-    auto const parts = parts_of(capture.bytes, static_cast<std::uint64_t>(config.share_bytes));
+    auto parts = parts_of(capture.bytes, static_cast<std::uint64_t>(config.share_bytes));
     if (parts == 1 || !can_be_read(capture, config)) return {capture.bytes};
-    bool const in_slices = capture::SlicedCapture::open(capture.path, config.capture).has_value();
+    if (config.share_parts != 0) parts = static_cast<std::uint32_t>(config.share_parts);
+    bool const in_slices = capture.pieces.empty() &&
+                           capture::SlicedCapture::open(capture.path, config.capture).has_value();
     return {capture.bytes, parts, in_slices ? Reading::in_slices : Reading::in_order};
 }
 
@@ -79,6 +86,11 @@ Work find_work(PreprocessConfig const& config) {
     base::validate(config.share_bytes >= 0, base::ExitCode::usage,
                    "preprocess.share_bytes is {}: give a number of bytes, or 0 for never",
                    config.share_bytes);
+    base::validate(
+        config.share_parts == 0 ||
+            (config.share_parts >= 2 && config.share_parts <= std::int64_t{dataset::max_parts}),
+        base::ExitCode::usage, "preprocess.share_parts is {}: give 2 to {}, or 0",
+        config.share_parts, dataset::max_parts);
     base::validate(config.min_flow_packets >= 1, base::ExitCode::usage,
                    "preprocess.min_flow_packets is {}: give 1 or more", config.min_flow_packets);
     packet::LeftOut const known_names(config.leave_out);
@@ -88,7 +100,8 @@ Work find_work(PreprocessConfig const& config) {
         work.rules = dataset::load_label_rules(config.labels);
     }
     auto found = capture::find_captures(config.input);
-    work.captures = std::move(found.captures);
+    work.captures =
+        capture::joined(std::move(found.captures), capture::join_of(config.join), config.capture);
     work.skipped = found.skipped;
     base::validate(!work.captures.empty(), base::ExitCode::bad_input,
                    "no capture found in the {} inputs given ({} other files were passed over)",

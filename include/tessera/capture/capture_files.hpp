@@ -14,6 +14,7 @@ struct CaptureFile {
     std::string name;
     std::uint64_t bytes = 0;
     std::int64_t modified = 0;  ///< ns since the file clock's epoch: tells a changed file
+    std::vector<CaptureFile> pieces = {};  ///< files it lies in, in order; none: in `path` alone
 };
 
 struct FoundCaptures {

@@ -51,8 +51,8 @@ class CaptureReader {
 };
 
 /// Opens a pcap (us, ns, modified, 24-byte record headers) or pcapng file of either byte order,
-/// plain or in gzip or zstd, told by content. "-" is standard input. Plain files are mapped and
-/// read in place; resident memory stays small whatever their size.
+/// plain or in gzip or zstd, told by content. "-" is standard input. Files are read piece by piece;
+/// resident memory stays small whatever their size.
 /// Error(bad_input) when the file is no capture; a capture without packets is none.
 std::unique_ptr<CaptureReader> open_capture(std::filesystem::path const& path,
                                             CaptureLimits const& limits = {});

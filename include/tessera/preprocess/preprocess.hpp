@@ -22,6 +22,7 @@ struct PreprocessConfig {
     std::vector<std::string> input;   ///< files, folders, globs, @lists
     std::filesystem::path store;      ///< folder to make
     std::filesystem::path labels;     ///< rules, TOML or CSV; empty: no labels
+    std::string join = "none";        ///< captures that are one in several files: capture::Join
     bool strict = false;              ///< stop at the first bad file
     std::string filter;               ///< BPF expression; empty: every packet
     std::filesystem::path anonymise;  ///< key of dataset::AddressAnonymiser; empty: real addresses
@@ -30,6 +31,7 @@ struct PreprocessConfig {
     std::int64_t share_bytes = 64LL
                                << 20;  ///< a capture from here on is worked on by all ranks
                                        ///< together, in a part for each so many bytes; 0: never
+    std::int64_t share_parts = 0;      ///< parts of such a capture, 2 to 16; 0: by its bytes
     capture::CaptureLimits capture;
     token::TokenConfig token;
     flow::FlowConfig flow;
