@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -54,14 +55,15 @@ bool FileSource::refill(std::size_t count) {
     if (left == there) return false;
     auto const wanted = std::max(left, std::min<std::size_t>(count, there));
     auto const more = amount_to_read(wanted - left);
-    if (left + more > buffer_.size()) {
-        std::vector<std::byte> larger(left + more);
-        std::copy(window_.begin(), window_.end(), larger.begin());
-        buffer_.swap(larger);
+    if (left + more > capacity_) {
+        auto larger = std::make_unique_for_overwrite<std::byte[]>(left + more);
+        std::copy(window_.begin(), window_.end(), larger.get());
+        buffer_ = std::move(larger);
+        capacity_ = left + more;
     } else if (left > 0) {
-        std::memmove(buffer_.data(), window_.data(), left);
+        std::memmove(buffer_.get(), window_.data(), left);
     }
-    window_ = base::ByteSpan(buffer_).first(left);
+    window_ = {buffer_.get(), left};
     read_more(more);
     return window_.size() >= count;
 }
@@ -77,13 +79,13 @@ void FileSource::read_more(std::size_t count) {
     auto const filled = window_.size();
     std::size_t got = 0;
     while (got < count) {
-        auto const read = ::pread(descriptor_, buffer_.data() + filled + got, count - got,
+        auto const read = ::pread(descriptor_, buffer_.get() + filled + got, count - got,
                                   static_cast<off_t>(offset() + filled + got));
         if (read < 0 && errno == EINTR) continue;
         if (read <= 0) fail_to_read(offset() + filled + got, read < 0 ? errno : 0);
         got += static_cast<std::size_t>(read);
     }
-    window_ = base::ByteSpan(buffer_).first(filled + got);
+    window_ = {buffer_.get(), filled + got};
 }
 
 // No shorter capture: what was read so far is of no use, and who asked for it has to know.

@@ -3,8 +3,8 @@
 #include "byte_source.hpp"
 
 #include <filesystem>
+#include <memory>
 #include <string>
-#include <vector>
 
 namespace tessera::capture {
 
@@ -38,7 +38,8 @@ class FileSource : public ByteSource {
     int descriptor_;
     std::uint64_t size_ = 0;   // when it was opened
     std::uint64_t until_ = 0;  // no byte from here on is wanted unless a record needs it
-    std::vector<std::byte> buffer_;
+    std::unique_ptr<std::byte[]> buffer_;
+    std::size_t capacity_ = 0;
 };
 
 }  // namespace tessera::capture

@@ -88,11 +88,11 @@ Header walk_from_link(LinkType link, detail::Walk& walk) noexcept {
 constexpr unsigned max_udp_tunnels = 4;
 
 // The innermost TCP or UDP packet: of a datagram that carries none that can be read, it is itself.
-detail::Result udp_or_inside(detail::Walk& walk, Frame const& frame, Packet& packet,
-                             Tunnels tunnels) noexcept {
+detail::Result udp_or_inside(detail::Walk walk, Frame const& frame, Packet& packet, Tunnels tunnels,
+                             detail::Walk* stopped) noexcept {
     if (tunnels == Tunnels::outer) {
         Packet inside;
-        bool const found = !udp_or_inside(walk, frame, inside, Tunnels::inner);
+        bool const found = !udp_or_inside(walk, frame, inside, Tunnels::inner, nullptr);
         if (found) walk.carriers.add(inside.carriers);
         return detail::udp(walk, frame, packet);
     }
@@ -102,7 +102,7 @@ detail::Result udp_or_inside(detail::Walk& walk, Frame const& frame, Packet& pac
         if (header == Header::tcp && !detail::tcp(inside, frame, packet)) return std::nullopt;
         bool const piece = header == Header::dropped && inside.drop == Drop::ip_fragment;
         if (piece && inside.stops_at_piece(0)) {
-            walk = inside;
+            if (stopped != nullptr) *stopped = inside;
             return Drop::ip_fragment;
         }
         if (header != Header::udp || detail::udp(inside, frame, packet)) break;
@@ -111,9 +111,12 @@ detail::Result udp_or_inside(detail::Walk& walk, Frame const& frame, Packet& pac
     return detail::udp(walk, frame, packet);
 }
 
-// Ethernet and IPv4 go straight through; whatever else they lead to, the loop follows.
-detail::Result decode_by(detail::Walk& walk, Frame const& frame, Packet& packet,
-                         Tunnels tunnels) noexcept {
+// Ethernet and IPv4 go straight through; whatever else they lead to, the loop follows. A copy of
+// its own in decode(), where nobody asks where it stopped, so that offsets stay in registers.
+[[gnu::always_inline]] inline detail::Result decode_by(Frame const& frame, Packet& packet,
+                                                       Tunnels tunnels, Fragments fragments,
+                                                       detail::Walk* stopped) noexcept {
+    detail::Walk walk(frame, fragments);
     auto header = Header::dropped;
     if (frame.link == LinkType::ethernet) {
         header = detail::ethernet(walk);
@@ -126,8 +129,9 @@ detail::Result decode_by(detail::Walk& walk, Frame const& frame, Packet& packet,
         case Header::tcp:
             return detail::tcp(walk, frame, packet);
         case Header::udp:
-            return udp_or_inside(walk, frame, packet, tunnels);
+            return udp_or_inside(walk, frame, packet, tunnels, stopped);
         default:
+            if (stopped != nullptr) *stopped = walk;
             return walk.drop;
     }
 }
@@ -136,8 +140,7 @@ detail::Result decode_by(detail::Walk& walk, Frame const& frame, Packet& packet,
 
 std::optional<Drop> decode(Frame const& frame, Packet& packet, Tunnels tunnels,
                            Fragments fragments) noexcept {
-    detail::Walk walk(frame, fragments);
-    return decode_by(walk, frame, packet, tunnels);
+    return decode_by(frame, packet, tunnels, fragments, nullptr);
 }
 
 std::variant<Packet, Drop> decode(Frame const& frame, Tunnels tunnels) noexcept {
@@ -147,9 +150,10 @@ std::variant<Packet, Drop> decode(Frame const& frame, Tunnels tunnels) noexcept 
 }
 
 std::optional<Fragment> find_fragment(Frame const& frame, Tunnels tunnels) noexcept {
-    detail::Walk walk(frame, Fragments::none);
+    detail::Walk walk(frame);
     Packet packet;
-    if (decode_by(walk, frame, packet, tunnels) != Drop::ip_fragment) return std::nullopt;
+    auto const drop = decode_by(frame, packet, tunnels, Fragments::none, &walk);
+    if (drop != Drop::ip_fragment) return std::nullopt;
     auto const narrow = [](std::size_t value) { return static_cast<std::uint32_t>(value); };
     auto const& piece = walk.piece;
     detail::set_addresses(walk, frame.bytes, packet);

@@ -25,6 +25,8 @@ void describe(base::OptionTable& options, apps::BenchConfig& config) {
         .add("corpus", config.corpus, "capture to measure on; made from --input when absent")
         .add("report", config.report, "page with the curves of `preprocess` to write")
         .add("corpus_megabytes", config.corpus_megabytes, "size of the corpus made, MB")
+        .add("largest_megabytes", config.largest_megabytes,
+             "largest input in the curve of memory, made from --input, MB; 0: the corpus")
         .add("python", config.python, "Python with torch and transformers (tests/bench/README.md)")
         .add("model", config.model, "size of the model trained", {"tiny", "small", "base"})
         .add("micro_batch_size", config.micro_batch_size, "sequences a step")

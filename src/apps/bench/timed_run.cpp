@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,8 +49,9 @@ std::string read_all(int descriptor) {
 
 TimedRun run_timed(std::vector<std::string> const& command) {
     std::array<int, 2> pipe{};
-    base::validate(::pipe(pipe.data()) == 0, base::ExitCode::environment, "cannot make a pipe: {}",
-                   std::strerror(errno));
+    // Closed in children, also in those that another thread starts meanwhile.
+    base::validate(::pipe2(pipe.data(), O_CLOEXEC) == 0, base::ExitCode::environment,
+                   "cannot make a pipe: {}", std::strerror(errno));
     base::Stopwatch clock;
     auto const child = ::fork();
     base::validate(child >= 0, base::ExitCode::environment, "cannot start '{}': {}", command[0],
