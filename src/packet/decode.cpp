@@ -164,6 +164,7 @@ std::optional<Fragment> find_fragment(Frame const& frame, Tunnels tunnels) noexc
                     .ip_version = static_cast<std::uint8_t>(walk.ip_version),
                     .more = piece.more,
                     .in_tunnel = walk.ip_headers > 1,
+                    .carriers = walk.carriers,
                     .network = narrow(walk.network),
                     .begin = narrow(piece.begin),
                     .captured = narrow(std::min(piece.size, walk.end() - piece.begin)),

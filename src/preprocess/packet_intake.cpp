@@ -19,6 +19,7 @@ Held PacketIntake::look_at(packet::Frame const& frame) {
 // A whole datagram may hold, in a tunnel, a piece of another one.
 bool PacketIntake::take_fragment(packet::Frame frame) {
     constexpr int deepest = 4;
+    packet::TunnelSet around;
     for (int i = 0; i < deepest; ++i) {
         auto const fragment = packet::find_fragment(frame, tunnels_);
         if (!fragment || fragment->captured < fragment->size) {  // cut by the snap length
@@ -26,7 +27,9 @@ bool PacketIntake::take_fragment(packet::Frame frame) {
         }
         auto const whole = datagrams_.add(frame, *fragment, counts.drops);
         if (!whole) return false;
+        around.add(fragment->carriers);
         auto const drop = packet::decode(*whole, packet, tunnels_, packet::Fragments::none);
+        if (!drop) packet.carriers.add(around);
         if (drop != packet::Drop::ip_fragment) return sort(drop) == Held::packet;
         frame = *whole;
     }

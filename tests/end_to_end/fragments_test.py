@@ -133,6 +133,8 @@ class Fragments(InScratch):
         dropped = summary["packets_dropped"]
         self.assertEqual(set(dropped), {"ip_fragment", "fragment_incomplete"})
         self.assertEqual(summary["packets_read"], len(found) + sum(dropped.values()))
+        self.assertGreater(summary["tunnels"]["packets"]["6in4"], 10)
+        self.assertGreater(summary["tunnels"]["packets"]["ip_in_ip"], 50)
         tessera("verify", store)
 
     def test_whoever_reads_which_piece_the_store_is_the_same(self):

@@ -19,6 +19,7 @@ struct Fragment {
     std::uint8_t ip_version = 4;
     bool more = false;           ///< pieces follow this one
     bool in_tunnel = false;      ///< other IP headers stand before its own
+    TunnelSet carriers = {};     ///< tunnels around it
     std::uint32_t network = 0;   ///< its IP header
     std::uint32_t begin = 0;     ///< first byte of the piece
     std::uint32_t captured = 0;  ///< bytes of the piece in the frame; <= size
