@@ -466,7 +466,7 @@ class Resume(InScratch):
                 alone = processes_of(running.pid, "tessera-prepro")[:1]
                 kill(alone)  # the launcher ends the other
                 struck_alone += len(alone)
-                running.wait(timeout=60)
+                running.wait(timeout=300)  # a launcher among many takes its time
             kill_session(running.pid)
             running.wait(timeout=60)
             self.assertEqual(processes_of(running.pid), [])
