@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include <tessera/packet/internet_checksum.hpp>
+
 namespace tessera::flow {
 
 namespace {
@@ -14,16 +16,6 @@ void put_u16(std::vector<std::byte>& bytes, std::size_t at, std::size_t value) {
     bytes[at + 1] = static_cast<std::byte>(value & 0xffU);
 }
 
-// RFC 1071.
-std::uint16_t checksum(base::ByteSpan header) {
-    std::uint32_t sum = 0;
-    for (std::size_t i = 0; i + 1 < header.size(); i += 2) {
-        sum += base::load_big_endian<std::uint16_t>(header, i);
-    }
-    while (sum > 0xffffU) sum = (sum & 0xffffU) + (sum >> 16U);
-    return static_cast<std::uint16_t>(~sum);
-}
-
 // As if the datagram had never been cut. `begin` is where its payload begins.
 void mend_ipv4(std::vector<std::byte>& bytes, std::size_t network, std::size_t begin) {
     constexpr std::size_t checksum_at = 10;
@@ -32,7 +24,9 @@ void mend_ipv4(std::vector<std::byte>& bytes, std::size_t network, std::size_t b
     put_u16(bytes, network + 6, flags & 0xc000U);  // but for more, offset
     put_u16(bytes, network + checksum_at, 0);
     auto const header = base::ByteSpan(bytes).subspan(network, begin - network);
-    put_u16(bytes, network + checksum_at, checksum(header));
+    packet::InternetChecksum checksum;
+    checksum.add(header);
+    put_u16(bytes, network + checksum_at, checksum.value());
 }
 
 // The fragment header stays, as that of an atomic fragment (RFC 6946).

@@ -1,41 +1,18 @@
 #include "checksums.hpp"
 
 #include "extension_headers.hpp"
+#include "window.hpp"
 
 #include <optional>
 
 #include <tessera/base/bytes.hpp>
+#include <tessera/packet/internet_checksum.hpp>
 
 namespace tessera::token {
 
 namespace {
 
 using base::load_big_endian;
-
-/// The internet checksum (RFC 1071) of pieces; each but the last is of even size.
-class Sum {
-  public:
-    void add(base::ByteSpan bytes) {
-        std::size_t at = 0;
-        for (; at + 2 <= bytes.size(); at += 2) add(load_big_endian<std::uint16_t>(bytes, at));
-        if (at < bytes.size()) add(std::uint64_t{base::load_byte(bytes, at)} << 8U);
-    }
-    void add(std::uint64_t number) { sum_ += number; }
-
-    std::uint16_t checksum() const {
-        auto sum = sum_;
-        while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16U);
-        return static_cast<std::uint16_t>(~sum & 0xffff);
-    }
-
-  private:
-    std::uint64_t sum_ = 0;
-};
-
-void put(std::span<std::byte> bytes, std::size_t at, std::uint16_t number) {
-    bytes[at] = static_cast<std::byte>(number >> 8U);
-    bytes[at + 1] = static_cast<std::byte>(number & 0xffU);
-}
 
 // RFC 791: more fragments follow, or this is a later one.
 bool is_ipv4_fragment(packet::Packet const& packet) {
@@ -96,24 +73,24 @@ std::optional<std::size_t> covered(packet::Packet const& packet) {
 }
 
 void set_ipv4_checksum(packet::Packet const& packet, std::span<std::byte> masked) {
-    Sum sum;
+    packet::InternetChecksum sum;
     sum.add(masked.subspan(packet.network, ipv4_end(packet) - packet.network));
-    put(masked, packet.network + 10, sum.checksum());
+    Window(masked, 0).put_number(packet.network + std::size_t{10}, sum.value());
 }
 
 void set_transport_checksum(packet::Packet const& packet, std::span<std::byte> masked,
                             std::size_t size) {
     bool const tcp = packet.protocol == packet::Protocol::tcp;
     bool const four = packet.ip_version == 4;
-    Sum sum;
+    packet::InternetChecksum sum;
     sum.add(four ? masked.subspan(packet.network + 12, 8) : masked.subspan(packet.network + 8, 32));
     sum.add(static_cast<std::uint64_t>(packet.protocol));
     sum.add(size);
     sum.add(masked.subspan(packet.transport, size));
-    auto const checksum = sum.checksum();
+    auto const checksum = sum.value();
     constexpr std::uint16_t zero_of_udp = 0xffff;  // RFC 768: 0 says that there is none
-    put(masked, packet.transport + (tcp ? 16U : 6U),
-        checksum == 0 && !tcp ? zero_of_udp : checksum);
+    Window(masked, 0).put_number(packet.transport + (tcp ? std::size_t{16} : std::size_t{6}),
+                                 checksum == 0 && !tcp ? zero_of_udp : checksum);
 }
 
 }  // namespace

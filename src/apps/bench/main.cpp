@@ -27,7 +27,8 @@ void describe(base::OptionTable& options, apps::BenchConfig& config) {
         .add("corpus_megabytes", config.corpus_megabytes, "size of the corpus made, MB")
         .add("largest_megabytes", config.largest_megabytes,
              "largest input in the curve of memory, made from --input, MB; 0: the corpus")
-        .add("python", config.python, "Python with torch and transformers (tests/bench/README.md)")
+        .add("python", config.python,
+             "Python with what the peers import: torch, transformers, scapy")
         .add("model", config.model, "size of the model trained", {"tiny", "small", "base"})
         .add("micro_batch_size", config.micro_batch_size, "sequences a step")
         .add("seq_length", config.seq_length, "tokens a sequence")
