@@ -1,12 +1,13 @@
-# tessera_stage(name FLOOR n [DEPENDS stage ...] [PUBLIC lib ...] [PRIVATE lib ...] [TORCH])
+# tessera_stage(name FLOOR n [DEPENDS stage ...] [PUBLIC lib ...] [PRIVATE lib ...]
+#               [TORCH [PLAIN source ...]])
 #
 # One pipeline stage = one library tessera::<name>, made of src/<name>/*.cpp, with its public headers
 # in include/tessera/<name>/ and its tests in tests/<name>/. A stage may use only stages on lower
 # floors, and only those it names (`base` is open to all); anything else stops the configuration.
 # TORCH marks a stage that includes LibTorch: it shares a precompiled header and is left out with
-# TESSERA_TORCH=OFF. Stages are declared bottom to top in src/CMakeLists.txt.
+# TESSERA_TORCH=OFF. PLAIN names sources of it that do not: loading the header costs 4 s a file. Stages are declared bottom to top in src/CMakeLists.txt.
 function(tessera_stage name)
-    cmake_parse_arguments(STAGE "TORCH" "FLOOR" "DEPENDS;PUBLIC;PRIVATE" ${ARGN})
+    cmake_parse_arguments(STAGE "TORCH" "FLOOR" "DEPENDS;PUBLIC;PRIVATE;PLAIN" ${ARGN})
     set_property(GLOBAL APPEND PROPERTY TESSERA_STAGES ${name})
     set_property(GLOBAL PROPERTY TESSERA_FLOOR_${name} ${STAGE_FLOOR})
     tessera_check_floors(${name} ${STAGE_FLOOR} ${STAGE_DEPENDS})
@@ -36,6 +37,9 @@ function(tessera_stage name)
     if(STAGE_TORCH)
         target_link_libraries(tessera_${name} PUBLIC libtorch::cpu)
         tessera_reuse_torch_header(tessera_${name})
+        list(TRANSFORM STAGE_PLAIN REPLACE "(.+)" "${PROJECT_SOURCE_DIR}/src/${name}/\\1.cpp"
+             OUTPUT_VARIABLE plain)
+        set_source_files_properties(${plain} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
     endif()
     tessera_check_headers(${name} "${headers}" "${STAGE_TORCH}")
     tessera_install_stage(${name} "${STAGE_TORCH}")
@@ -72,14 +76,16 @@ function(tessera_check_headers name headers torch)
     target_link_libraries(tessera_${name}_headers PRIVATE tessera::${name} tessera_warnings)
 endfunction()
 
-# LibTorch's headers cost about 18 s a file: one precompiled header serves all stages that use them.
+# One precompiled header serves all stages that use LibTorch, whose headers cost about 18 s a file. Not
+# <torch/torch.h>: every unit would instantiate the templates of its data loaders and layers again (7 s, not 3).
 function(tessera_reuse_torch_header target)
     if(NOT TARGET tessera_torch_header)
         file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/torch_header.cpp
              CONTENT "// The precompiled LibTorch header hangs on this empty unit.\n")
         add_library(tessera_torch_header OBJECT ${PROJECT_BINARY_DIR}/torch_header.cpp)
         target_link_libraries(tessera_torch_header PRIVATE libtorch::cpu tessera_warnings)
-        target_precompile_headers(tessera_torch_header PRIVATE <torch/torch.h>)
+        target_precompile_headers(tessera_torch_header PRIVATE <torch/nn/module.h> <torch/autograd.h>
+                                   <torch/utils.h>)
         target_compile_options(tessera_torch_header PRIVATE
             $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
     endif()

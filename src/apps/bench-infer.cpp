@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+#include <torch/utils.h>
 
 #include <tessera/base/process.hpp>
 #include <tessera/base/time.hpp>

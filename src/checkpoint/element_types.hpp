@@ -3,7 +3,7 @@
 #include <optional>
 #include <string_view>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace tessera::checkpoint {
 

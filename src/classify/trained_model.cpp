@@ -1,3 +1,5 @@
+#include <torch/utils.h>
+
 #include <tessera/base/error.hpp>
 #include <tessera/base/files.hpp>
 #include <tessera/classify/trained_model.hpp>

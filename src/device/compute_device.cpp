@@ -3,6 +3,7 @@
 #include <mutex>
 
 #include <c10/core/impl/VirtualGuardImpl.h>
+#include <torch/cuda.h>
 
 #include <tessera/base/error.hpp>
 #include <tessera/base/process.hpp>

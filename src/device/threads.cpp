@@ -3,7 +3,7 @@
 #include <string>
 
 #include <sched.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <tessera/base/process.hpp>
 #include <tessera/device/threads.hpp>

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <span>
 
+#include <torch/autograd.h>
+
 namespace tessera::model {
 namespace {
 

@@ -2,7 +2,7 @@
 
 #include "row_layout.hpp"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace tessera::model {
 

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <span>
 
+#include <torch/autograd.h>
+
 #include <tessera/base/random.hpp>
 
 namespace tessera::model {

@@ -7,6 +7,8 @@
 #include <span>
 #include <vector>
 
+#include <torch/autograd.h>
+
 #include <tessera/base/error.hpp>
 
 namespace tessera::model {

@@ -5,6 +5,8 @@
 
 #include <span>
 
+#include <torch/autograd.h>
+
 namespace tessera::model {
 namespace {
 

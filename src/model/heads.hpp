@@ -3,7 +3,7 @@
 #include "layers.hpp"
 #include "vocabulary_loss.hpp"
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
 
 #include <tessera/batch/batch.hpp>
 #include <tessera/model/encoder.hpp>

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <ATen/CPUGeneratorImpl.h>
+#include <torch/utils.h>
 
 #include <tessera/base/hash.hpp>
 #include <tessera/base/random.hpp>

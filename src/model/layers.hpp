@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
 
 #include <tessera/model/bert_config.hpp>
 

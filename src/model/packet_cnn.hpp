@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <optional>
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
 
 #include <tessera/model/classifier.hpp>
 

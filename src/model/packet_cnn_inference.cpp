@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <ATen/Parallel.h>
+#include <torch/utils.h>
 
 namespace tessera::model {
 namespace {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <fmt/format.h>
+#include <torch/nn/modules/batchnorm.h>
 
 #include <tessera/base/error.hpp>
 #include <tessera/model/initial_weights.hpp>

@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include <torch/torch.h>
+#include <torch/nn/modules/batchnorm.h>
 
 #include <tessera/model/classifier.hpp>
 

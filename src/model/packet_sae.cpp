@@ -5,6 +5,7 @@
 #include <array>
 
 #include <fmt/format.h>
+#include <torch/utils.h>
 
 #include <tessera/base/error.hpp>
 #include <tessera/model/initial_weights.hpp>

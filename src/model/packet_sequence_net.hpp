@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
 
 #include <tessera/batch/batch.hpp>
 #include <tessera/model/classifier_config.hpp>

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include <ATen/core/dispatch/Dispatcher.h>
+#include <torch/autograd.h>
 
 namespace tessera::model {
 namespace {

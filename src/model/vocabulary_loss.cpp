@@ -9,6 +9,8 @@
 #include <span>
 #include <vector>
 
+#include <torch/autograd.h>
+
 namespace tessera::model {
 namespace {
 

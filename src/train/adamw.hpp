@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <tessera/parallel/flat_parameters.hpp>
 

@@ -3,7 +3,7 @@
 #include "calibration.hpp"
 #include "run_identity.hpp"
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
 
 #include <tessera/checkpoint/training_state.hpp>
 #include <tessera/dataset/store.hpp>

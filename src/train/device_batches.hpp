@@ -2,7 +2,7 @@
 
 #include <vector>
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
 
 #include <tessera/batch/batch.hpp>
 #include <tessera/device/side_stream.hpp>

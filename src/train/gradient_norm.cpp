@@ -1,6 +1,6 @@
 #include "gradient_norm.hpp"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace tessera::train {
 

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <string>
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
 
 #include <tessera/checkpoint/safetensors.hpp>
 #include <tessera/model/bert_config.hpp>

@@ -1,7 +1,7 @@
 #include <array>
 #include <string_view>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <tessera/base/error.hpp>
 #include <tessera/base/time.hpp>

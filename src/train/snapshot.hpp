@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
 
 #include <tessera/checkpoint/checkpoints.hpp>
 #include <tessera/parallel/flat_parameters.hpp>

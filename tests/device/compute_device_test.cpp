@@ -1,4 +1,5 @@
 #include <gtest/gtest.h>
+#include <torch/cuda.h>
 
 #include <tessera/base/error.hpp>
 #include <tessera/device/compute_device.hpp>

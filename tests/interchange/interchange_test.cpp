@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <scratch.hpp>
 #include <tiny_batches.hpp>
+#include <torch/utils.h>
 
 #include <tessera/base/error.hpp>
 #include <tessera/interchange/hugging_face.hpp>

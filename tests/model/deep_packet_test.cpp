@@ -7,6 +7,8 @@
 #include "short_convolution.hpp"
 
 #include <gtest/gtest.h>
+#include <torch/optim/adam.h>
+#include <torch/utils.h>
 
 #include <tessera/base/error.hpp>
 #include <tessera/batch/special.hpp>

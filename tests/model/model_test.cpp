@@ -6,6 +6,7 @@
 #include <set>
 
 #include <gtest/gtest.h>
+#include <torch/utils.h>
 
 #include <tessera/base/error.hpp>
 #include <tessera/model/bert_classifier.hpp>

@@ -2,6 +2,7 @@
 #include "tiny_batches.hpp"
 
 #include <gtest/gtest.h>
+#include <torch/optim/adam.h>
 
 #include <tessera/base/error.hpp>
 #include <tessera/model/bert_classifier.hpp>

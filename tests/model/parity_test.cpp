@@ -5,6 +5,7 @@
 #include "scratch.hpp"
 
 #include <gtest/gtest.h>
+#include <torch/utils.h>
 
 #include <tessera/model/bert_classifier.hpp>
 #include <tessera/model/pretrain_model.hpp>

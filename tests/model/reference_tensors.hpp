@@ -6,7 +6,8 @@
 #include <string>
 #include <vector>
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
+#include <torch/utils.h>
 
 #include <tessera/batch/batch.hpp>
 #include <tessera/model/bert_config.hpp>

@@ -1,6 +1,8 @@
 #include <cmath>
 
 #include <gtest/gtest.h>
+#include <torch/nn/modules/linear.h>
+#include <torch/nn/modules/normalization.h>
 
 #include <tessera/base/error.hpp>
 #include <tessera/parallel/flat_parameters.hpp>

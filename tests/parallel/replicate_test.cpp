@@ -1,6 +1,8 @@
 #include <string>
 
 #include <gtest/gtest.h>
+#include <torch/nn/modules/batchnorm.h>
+#include <torch/nn/modules/linear.h>
 
 #include <tessera/base/error.hpp>
 #include <tessera/parallel/replicate.hpp>

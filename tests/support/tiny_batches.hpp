@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <tessera/batch/batch.hpp>
 #include <tessera/model/bert_config.hpp>

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include <torch/nn/modules/linear.h>
+
 #include <tessera/base/random.hpp>
 #include <tessera/comm/communicator.hpp>
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <tessera/base/files.hpp>
 #include <tessera/base/mapped_file.hpp>

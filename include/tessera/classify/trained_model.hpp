@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <tessera/batch/classifier_sample.hpp>
 #include <tessera/checkpoint/bundle.hpp>

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <tessera/comm/communicator.hpp>
 

@@ -3,7 +3,7 @@
 #include <chrono>
 #include <memory>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <tessera/comm/communicator.hpp>
 

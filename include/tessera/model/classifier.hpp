@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <memory>
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
 
 #include <tessera/batch/batch.hpp>
 #include <tessera/batch/classifier_sample.hpp>

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
 
 #include <tessera/batch/batch.hpp>
 #include <tessera/model/bert_config.hpp>

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
 
 #include <tessera/batch/batch.hpp>
 #include <tessera/model/bert_config.hpp>

@@ -2,7 +2,7 @@
 
 #include <string_view>
 
-#include <torch/torch.h>
+#include <torch/nn/module.h>
 
 #include <tessera/comm/communicator.hpp>
 #include <tessera/parallel/flat_parameters.hpp>

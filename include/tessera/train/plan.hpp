@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <tessera/base/options.hpp>
 #include <tessera/train/pretrain.hpp>
