@@ -69,6 +69,9 @@ tessera_imported(libtorch::cpu ${libtorch_lib}/libtorch_cpu.so
                  ${libtorch_root}/torch/include/torch/csrc/api/include)
 target_compile_definitions(libtorch::cpu INTERFACE _GLIBCXX_USE_CXX11_ABI=1)
 target_link_libraries(libtorch::cpu INTERFACE libtorch::c10 libtorch::gomp)
+# at::parallel_for is a template: compiled without OpenMP it runs on one thread, whatever LibTorch does. The
+# threads are those of LibTorch's own libgomp; Clang would bring another OpenMP, and goes without.
+target_compile_options(libtorch::cpu INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,GNU>:-fopenmp>)
 # What libtorch_cpu.so itself needs; at run time it finds them by its own RPATH.
 target_link_options(libtorch::cpu INTERFACE
     "LINKER:-rpath-link,${libtorch_lib}:${libtorch_root}/nvidia/cuda_cupti/lib:${cudart_root}/lib")

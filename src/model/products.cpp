@@ -1,6 +1,7 @@
 #include "products.hpp"
 
 #include "kernel_choice.hpp"
+#include "turned.hpp"
 
 #include <string_view>
 
@@ -69,7 +70,8 @@ torch::Tensor times(torch::Tensor const& a, torch::Tensor const& b) {
 }
 
 torch::Tensor transposed_times(torch::Tensor const& a, torch::Tensor const& b) {
-    return is_large(a, b.size(1)) ? onednn_product(a.t(), b.t(), std::nullopt) : at::mm(a.t(), b);
+    return is_large(a, b.size(1)) ? onednn_product(turned(a.contiguous()), b.t(), std::nullopt)
+                                  : at::mm(a.t(), b);
 }
 
 torch::Tensor linear(torch::Tensor const& x, torch::Tensor const& weight,

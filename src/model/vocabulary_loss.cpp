@@ -1,6 +1,7 @@
 #include "vocabulary_loss.hpp"
 
 #include "products.hpp"
+#include "turned.hpp"
 #include "vector_kernels.hpp"
 
 #include <algorithm>
@@ -123,7 +124,7 @@ class HostCrossEntropy : public torch::autograd::Function<HostCrossEntropy> {
             write_slopes(saved[i + 5], slopes, begin, saved[4], saved[2], saved[3]);
             of_x.add_(times(slopes, weight.narrow(0, begin, columns)));
             // Turning the product over costs less than turning the slopes over before it.
-            of_weight.narrow(0, begin, columns).copy_(transposed_times(scaled, slopes).t());
+            copy_turned(of_weight.narrow(0, begin, columns), transposed_times(scaled, slopes));
             of_bias.narrow(0, begin, columns).copy_(slopes.sum(0));
         }
         return {of_x.mul_(upstream), of_weight, of_bias.mul_(upstream), {}, {}, {}, {}};
