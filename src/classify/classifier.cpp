@@ -1,8 +1,6 @@
 #include "question.hpp"
 
-#include <map>
 #include <utility>
-#include <variant>
 
 #include <fmt/format.h>
 
@@ -10,11 +8,8 @@
 #include <tessera/base/files.hpp>
 #include <tessera/base/time.hpp>
 #include <tessera/baseline/predictions.hpp>
-#include <tessera/capture/filter.hpp>
 #include <tessera/classify/classifier.hpp>
-#include <tessera/packet/decode.hpp>
-#include <tessera/packet/left_out.hpp>
-#include <tessera/token/packet_cutter.hpp>
+#include <tessera/preprocess/packet_intake.hpp>
 
 namespace tessera::classify {
 
@@ -25,8 +20,7 @@ class Classifier::Pipeline {
         : model_(model),
           batch_size_(static_cast<std::size_t>(config.batch_size)),
           sink_(std::move(sink)),
-          cutter_(model.reading().token),
-          left_out_(model.reading().leave_out),
+          intake_(model.reading()),
           tokenizer_(model.reading().token),
           table_(model.reading().flow, [this](flow::Flow const& flow) { end(flow); }),
           unknown_below_(config.unknown_below < 0 ? model.info().unknown_below
@@ -54,8 +48,7 @@ class Classifier::Pipeline {
             if (error.code() != base::ExitCode::bad_input) throw;
             counts_.faults.emplace_back(error.what());
         }
-        table_.finish();
-        answer_all();
+        end_capture();
     }
 
     void listen(capture::LiveCapture& interface, std::string const& name,
@@ -67,8 +60,7 @@ class Classifier::Pipeline {
             if (!waiting_.empty() && waiting_.front().since.seconds() > longest_wait_) answer_all();
         }
         ++counts_.captures;
-        table_.finish();
-        answer_all();
+        end_capture();
     }
 
     ClassifyCounts const& counts() const { return counts_; }
@@ -76,7 +68,14 @@ class Classifier::Pipeline {
   private:
     void begin(std::string const& capture) {
         capture_ = capture;
-        cutter_.begin_capture(capture);
+        intake_.begin_capture(capture);
+    }
+
+    void end_capture() {
+        intake_.finish();
+        counts_.dropped = intake_.counts.drops;
+        table_.finish();
+        answer_all();
     }
 
     /// A packet-level model is asked once all packets are there that a flow may ask about.
@@ -94,26 +93,9 @@ class Classifier::Pipeline {
 
     void take(packet::Frame const& frame) {
         ++counts_.packets_read;
-        if (filtered_out(frame)) return counts_.dropped.add(packet::Drop::filtered);
-        auto const decoded = packet::decode(frame, token::tunnels_of(model_.reading().token));
-        if (auto const* drop = std::get_if<packet::Drop>(&decoded)) {
-            return counts_.dropped.add(*drop);
-        }
-        auto const& packet = std::get<packet::Packet>(decoded);
-        if (auto const drop = left_out_.find(packet)) return counts_.dropped.add(*drop);
+        if (!intake_.take(frame)) return;
         ++counts_.packets_kept;
-        table_.add(packet, cutter_.cut(packet));
-    }
-
-    // A filter is compiled for one link type: a capture may hold several.
-    bool filtered_out(packet::Frame const& frame) {
-        auto const& expression = model_.reading().filter;
-        if (expression.empty()) return false;
-        auto found = filters_.find(frame.link);
-        if (found == filters_.end()) {
-            found = filters_.emplace(frame.link, capture::Filter(expression, frame.link)).first;
-        }
-        return !found->second.matches(frame);
+        table_.add(intake_.packet, intake_.cut());
     }
 
     void ask(flow::Flow const& flow) {
@@ -151,11 +133,9 @@ class Classifier::Pipeline {
     TrainedModel& model_;
     std::size_t batch_size_;
     AnswerSink sink_;
-    token::PacketCutter cutter_;
-    packet::LeftOut left_out_;
+    preprocess::PacketIntake intake_;
     token::Tokenizer tokenizer_;
     flow::FlowTable table_;
-    std::map<packet::LinkType, capture::Filter> filters_;
     std::string capture_;
     std::vector<Question> waiting_;
     double unknown_below_;

@@ -62,7 +62,7 @@ TrainedModel::TrainedModel(std::filesystem::path const& path, torch::Device devi
 void TrainedModel::load(checkpoint::Bundle const& bundle) {
     info_ = bundle.info;
     base::OptionTable reading_options;
-    describe(reading_options, reading_);
+    preprocess::describe_content(reading_options, reading_);
     base::read_config_file(reading_options, bundle.preprocess_file());
     check_tokens(info_, reading_.token, bundle.folder);
 

@@ -1,6 +1,6 @@
-#include "packet_intake.hpp"
 
 #include <tessera/packet/fragment.hpp>
+#include <tessera/preprocess/packet_intake.hpp>
 
 namespace tessera::preprocess {
 

@@ -1,7 +1,5 @@
 #pragma once
 
-#include "packet_intake.hpp"
-
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -12,6 +10,7 @@
 #include <tessera/comm/communicator.hpp>
 #include <tessera/packet/drop.hpp>
 #include <tessera/packet/packet.hpp>
+#include <tessera/preprocess/packet_intake.hpp>
 #include <tessera/preprocess/preprocess.hpp>
 
 namespace tessera::preprocess {

@@ -20,8 +20,6 @@
 
 namespace tessera::preprocess {
 
-namespace {
-
 void describe_content(base::OptionTable& options, PreprocessConfig& config) {
     options.section("preprocess")
         .add("filter", config.filter, "BPF expression of packets to use, as tcpdump takes it")
@@ -47,6 +45,8 @@ void describe_content(base::OptionTable& options, PreprocessConfig& config) {
     describe(options, config.fragments);
     describe(options, config.burst);
 }
+
+namespace {
 
 /// One preprocessing run: what the ranks share, and the steps in order.
 class Run {

@@ -1,6 +1,5 @@
 #include "shared_capture.hpp"
 
-#include "packet_intake.hpp"
 #include "packet_post.hpp"
 #include "rounds.hpp"
 #include "shared_part.hpp"

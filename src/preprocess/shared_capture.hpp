@@ -1,6 +1,5 @@
 #pragma once
 
-#include "packet_intake.hpp"
 #include "units.hpp"
 
 #include <cstddef>
@@ -19,6 +18,7 @@
 #include <tessera/dataset/labels.hpp>
 #include <tessera/dataset/manifest.hpp>
 #include <tessera/packet/drop.hpp>
+#include <tessera/preprocess/packet_intake.hpp>
 #include <tessera/preprocess/preprocess.hpp>
 
 namespace tessera::preprocess {

@@ -1,7 +1,5 @@
 #pragma once
 
-#include "packet_intake.hpp"
-
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -18,6 +16,7 @@
 #include <tessera/dataset/shard_writer.hpp>
 #include <tessera/flow/flow_table.hpp>
 #include <tessera/packet/drop.hpp>
+#include <tessera/preprocess/packet_intake.hpp>
 #include <tessera/preprocess/preprocess.hpp>
 #include <tessera/token/tokenizer.hpp>
 

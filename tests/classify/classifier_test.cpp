@@ -1,5 +1,6 @@
 #include "tiny_bundle.hpp"
 
+#include <algorithm>
 #include <fstream>
 #include <map>
 #include <set>
@@ -102,6 +103,42 @@ TEST_F(Classify, ADamagedCaptureIsNotedAndItsGoodPacketsAnswered) {
     EXPECT_TRUE(answers({scratch_ / "text.pcap", "text.pcap", 18, 0}, 8).empty());
     EXPECT_EQ(counts_.faults.size(), 1U);
     EXPECT_EQ(counts_.captures, 0U);
+}
+
+/// The pieces of the IPv4 datagram of `spec`, `step` bytes each, the last one first.
+std::vector<test::Bytes> pieces_of(test::PacketSpec const& spec, std::ptrdiff_t step) {
+    auto const whole = test::transport(spec);
+    auto const size = std::ssize(whole);
+    std::vector<test::Bytes> pieces;
+    for (std::ptrdiff_t begin = 0; begin < size; begin += step) {
+        auto const end = std::min(begin + step, size);
+        auto const flags = static_cast<std::uint16_t>(begin / 8 | (end < size ? 0x2000 : 0));
+        pieces.push_back(test::ethernet(
+            0x0800,
+            test::ipv4(17, spec.source, spec.destination,
+                       test::Bytes(whole.begin() + begin, whole.begin() + end), {}, flags)));
+    }
+    std::ranges::reverse(pieces);
+    return pieces;
+}
+
+// Two flows of one port pair that differ in their addresses alone, which the masking hides: one
+// sends its datagram whole, one in pieces.
+TEST_F(Classify, ADatagramInPiecesIsAnsweredAsIfItHadNeverBeenCut) {
+    test::PacketSpec spec{.protocol = packet::Protocol::udp,
+                          .payload = test::text(std::string(100, 'q'))};
+    test::PcapWriter writer;
+    writer.add(test::frame(spec), 1'000'000'000);
+    spec.source = "10.0.0.9";
+    for (auto const& piece : pieces_of(spec, 40)) writer.add(piece, 2'000'000'000);
+    auto const path = test::save(scratch_ / "pieces.pcap", writer.bytes());
+    auto const all = answers({path, "pieces.pcap", writer.bytes().size(), 0}, 16);
+    ASSERT_EQ(all.size(), 2U);
+    EXPECT_EQ(all[0].packets, all[1].packets);
+    EXPECT_EQ(all[0].class_name, all[1].class_name);
+    EXPECT_EQ(all[0].probability, all[1].probability);
+    EXPECT_EQ(counts_.packets_read, counts_.packets_kept + counts_.dropped.total());
+    EXPECT_EQ(counts_.dropped[packet::Drop::ip_fragment], 2U);
 }
 
 TEST_F(Classify, PacketLevelAnswersForEveryPacket) {

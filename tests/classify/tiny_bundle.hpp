@@ -7,10 +7,10 @@
 #include <tessera/base/options.hpp>
 #include <tessera/batch/classifier_sample.hpp>
 #include <tessera/checkpoint/bundle.hpp>
-#include <tessera/classify/reading.hpp>
 #include <tessera/dataset/identity.hpp>
 #include <tessera/model/classifier.hpp>
 #include <tessera/model/initial_weights.hpp>
+#include <tessera/preprocess/preprocess.hpp>
 
 namespace tessera::test {
 
@@ -47,7 +47,7 @@ inline void write_tiny_bundle(std::filesystem::path const& folder, TinyBundle co
         weights.push_back({item.key(), item.value().detach()});
     }
 
-    classify::Reading reading;
+    preprocess::PreprocessConfig reading;
     checkpoint::BundleInfo info;
     info.task = wanted.level;
     info.label_set = "service";
@@ -56,7 +56,7 @@ inline void write_tiny_bundle(std::filesystem::path const& folder, TinyBundle co
     info.masking = reading.token.masking;
     info.token_settings = dataset::token_identity(reading.token).settings;
     info.sequence_length = data.sequence_length;
-    info.preprocess_toml = toml_of(reading);
+    info.preprocess_toml = preprocess::content_settings(reading);
     info.model_toml = toml_of(size);
     info.data_toml = toml_of(data);
     checkpoint::write_bundle(base::local_files(), folder, info, weights);

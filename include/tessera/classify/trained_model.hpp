@@ -11,8 +11,8 @@
 
 #include <tessera/batch/classifier_sample.hpp>
 #include <tessera/checkpoint/bundle.hpp>
-#include <tessera/classify/reading.hpp>
 #include <tessera/model/classifier.hpp>
+#include <tessera/preprocess/preprocess.hpp>
 
 namespace tessera::classify {
 
@@ -32,7 +32,8 @@ class TrainedModel {
 
     /// For a person: "ET-BERT with packet sizes, flow level".
     std::string const& title() const { return title_; }
-    Reading const& reading() const { return reading_; }
+    /// How captures are read: the settings of the store that the training read.
+    preprocess::PreprocessConfig const& reading() const { return reading_; }
     batch::ClassifierDataConfig const& data() const { return data_; }
 
   private:
@@ -41,7 +42,7 @@ class TrainedModel {
     torch::Device device_;
     checkpoint::BundleInfo info_;
     std::string title_;
-    Reading reading_;
+    preprocess::PreprocessConfig reading_;
     batch::ClassifierDataConfig data_;
     std::shared_ptr<model::Classifier> model_;
 };

@@ -41,6 +41,9 @@ struct PreprocessConfig {
 
 void describe(base::OptionTable& options, PreprocessConfig& config);
 
+/// Only the settings that decide what a store holds: those of `content_settings`.
+void describe_content(base::OptionTable& options, PreprocessConfig& config);
+
 /// What a run made of its captures, and what it cost.
 struct PreprocessResult {
     dataset::Manifest manifest;
