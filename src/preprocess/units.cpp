@@ -2,12 +2,15 @@
 
 #include <algorithm>
 
+#include <tessera/base/error.hpp>
 #include <tessera/dataset/schema.hpp>
 
 namespace tessera::preprocess {
 
 std::uint64_t unit_size(std::uint64_t corpus_bytes) {
-    return std::clamp<std::uint64_t>(corpus_bytes / 64, 1U << 20U, 1U << 30U);
+    constexpr std::uint64_t most_units = dataset::max_shards / 2;  // captures fill no unit exactly
+    auto const usual = std::clamp<std::uint64_t>(corpus_bytes / 64, 1U << 20U, 1U << 30U);
+    return std::max(usual, corpus_bytes / most_units);
 }
 
 std::uint32_t parts_of(std::uint64_t bytes, std::uint64_t share) {
@@ -32,6 +35,10 @@ std::vector<Unit> cut_units(std::span<CaptureSize const> captures, std::uint64_t
         ++units.back().captures;
         units.back().bytes += bytes;
     }
+    base::validate(units.size() <= dataset::max_shards, base::ExitCode::usage,
+                   "these captures make {} shards, and a store holds {}: give --share-bytes 0, so "
+                   "that no capture is dealt into parts, or make several stores",
+                   units.size(), dataset::max_shards);
     return units;
 }
 

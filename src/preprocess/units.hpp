@@ -28,8 +28,9 @@ struct Unit {
     bool operator==(Unit const&) const = default;
 };
 
-/// Bytes of captures a unit aims at: a 64th of the corpus, within 1 MiB and 1 GiB. A function of
-/// the corpus alone, so that the shards do not depend on the number of ranks.
+/// Bytes of captures a unit aims at: a 64th of the corpus, within 1 MiB and 1 GiB, or more where
+/// that would be too many shards for a store. A function of the corpus alone, so that the shards do
+/// not depend on the number of ranks.
 std::uint64_t unit_size(std::uint64_t corpus_bytes);
 
 /// A capture as the cutting sees it.
@@ -40,7 +41,7 @@ struct CaptureSize {
 };
 
 /// Cuts the captures, in order, into units of about `target` bytes; a larger capture is one unit,
-/// or one for each part.
+/// or one for each part. Error(usage) when a store cannot hold so many.
 std::vector<Unit> cut_units(std::span<CaptureSize const> captures, std::uint64_t target);
 
 /// Parts of a capture of `bytes`, one for each `share` begun, 2 to 16; 1 below `share` and where

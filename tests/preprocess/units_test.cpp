@@ -7,6 +7,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <tessera/base/error.hpp>
+
 namespace tessera::preprocess {
 namespace {
 
@@ -16,7 +18,8 @@ using Sizes = std::vector<CaptureSize>;
 TEST(UnitSize, StaysWithinItsBounds) {
     EXPECT_EQ(unit_size(0), 1U << 20U);
     EXPECT_EQ(unit_size(6'400'000'000), 100'000'000U);
-    EXPECT_EQ(unit_size(100'000'000'000'000), 1U << 30U);
+    EXPECT_EQ(unit_size(10'000'000'000'000), 1U << 30U);
+    EXPECT_EQ(unit_size(400'000'000'000'000), 400'000'000'000'000 / 49'999);
 }
 
 TEST(CutUnits, KeepsOrderAndCoversEveryCapture) {
@@ -35,6 +38,12 @@ TEST(CutUnits, GivesALargeCaptureAUnitForEachPart) {
     EXPECT_EQ(parts_of(301, 100), 4U);
     EXPECT_EQ(parts_of(1'000'000, 100), 16U);
     EXPECT_EQ(parts_of(1'000'000, 0), 1U);
+}
+
+TEST(CutUnits, RefusesWhatNoStoreHolds) {
+    EXPECT_EQ(cut_units(Sizes(99'999, CaptureSize{10}), 10).size(), 99'999U);
+    EXPECT_THROW(cut_units(Sizes(100'000, CaptureSize{10}), 10), base::Error);
+    EXPECT_THROW(cut_units(Sizes(50'000, CaptureSize{10, 2}), 10), base::Error);
 }
 
 TEST(UnitsOfRank, EveryUnitHasOneRankAndLoadsAreEven) {
