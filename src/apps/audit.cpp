@@ -184,6 +184,7 @@ void run(Config const& config, apps::CommonConfig const& common) {
 
 int main(int argc, char** argv) {
     apps::Command command("audit", "what header fields alone, and what both sides, give away");
+    command.offer({apps::Flag::dry_run, apps::Flag::json});
     Config config;
     describe(command.options(), config);
     command.positional("STORE", "token store with labels", config.store);

@@ -54,6 +54,7 @@ void run(Config const& config, apps::CommonConfig const& common) {
 
 int main(int argc, char** argv) {
     apps::Command command("baseline", "look-ups, k-NN, logistic regression and trees");
+    command.offer({apps::Flag::dry_run, apps::Flag::force, apps::Flag::json});
     Config config;
     describe(command.options(), config);
     command.examples("example: tessera baseline --store store --split by-capture --output report");

@@ -1,5 +1,6 @@
 #include "command.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <map>
@@ -94,6 +95,11 @@ Command& Command::positional(std::string name, std::string help, std::string& fi
     return *this;
 }
 
+Command& Command::offer(std::vector<Flag> flags) {
+    offered_ = std::move(flags);
+    return *this;
+}
+
 Command& Command::examples(std::string text) {
     examples_ = std::move(text);
     return *this;
@@ -122,9 +128,14 @@ bool Command::parse(int argc, char** argv, std::string& print) {
         ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
     app.add_flag("--print-config", common_.print_config, "print the settings and their origins")
         ->group(common);
-    app.add_flag("--dry-run", common_.dry_run, "check everything, write nothing")->group(common);
-    app.add_flag("--force", common_.force, "replace an artefact that exists")->group(common);
-    app.add_flag("--json", common_.json, "print the result as JSON")->group(common);
+    auto const add_offered = [&](Flag flag, bool& field) {
+        auto const& text = text_of(flag);
+        if (std::ranges::count(offered_, flag) == 0) return;
+        app.add_flag(std::string(text.flag), field, std::string(text.help))->group(common);
+    };
+    add_offered(Flag::dry_run, common_.dry_run);
+    add_offered(Flag::force, common_.force);
+    add_offered(Flag::json, common_.json);
     app.add_option("--log-level", common_.log_level, "debug, info, warning, error")->group(common);
     app.add_option("--progress", common_.progress, "auto, plain, none")->group(common);
     auto const answer = [&](std::string const& flag, std::function<std::string()> const& text) {
@@ -137,7 +148,7 @@ bool Command::parse(int argc, char** argv, std::string& print) {
             ->group("");
     };
     answer("--man", [this] { return man_page(manual(), options_); });  // pages of an installation
-    answer("--list-flags", [this] { return flag_list(options_); });    // shell completion
+    answer("--list-flags", [this] { return flag_list(manual(), options_); });  // shell completion
     try {
         app.parse(argc, argv);
     } catch (Answered const&) {
@@ -154,7 +165,7 @@ bool Command::parse(int argc, char** argv, std::string& print) {
 }
 
 Manual Command::manual() const {
-    Manual result{name_, summary_, examples_, {}};
+    Manual result{name_, summary_, examples_, {}, offered_};
     for (auto const& one : positionals_) result.positionals.emplace_back(one.name, one.help);
     return result;
 }

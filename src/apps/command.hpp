@@ -13,7 +13,7 @@
 
 namespace tessera::apps {
 
-/// What every command understands.
+/// What every command understands, and what came of the flags that it offers.
 struct CommonConfig {
     std::string log_level = "info";
     std::string progress = "auto";
@@ -39,6 +39,9 @@ class Command {
 
     /// An argument without a flag, e.g. STORE in `split STORE`.
     Command& positional(std::string name, std::string help, std::string& field);
+
+    /// Flags that the command heeds; the others are unknown to it.
+    Command& offer(std::vector<Flag> flags);
 
     /// Lines under the options in --help.
     Command& examples(std::string text);
@@ -69,6 +72,7 @@ class Command {
     std::string examples_;
     base::OptionTable options_;
     std::vector<Positional> positionals_;
+    std::vector<Flag> offered_;
     CommonConfig common_;
 };
 

@@ -61,6 +61,7 @@ evaluate::PairedTest run(Config const& config) {
 
 int main(int argc, char** argv) {
     apps::Command command("compare", "paired test between two graded models");
+    command.offer({apps::Flag::json});
     Config config;
     evaluate::describe(command.options(), config.grading);
     command.positional("FIRST", "report folder of `tessera evaluate`", config.first);

@@ -41,6 +41,7 @@ void print_lines(doctor::Examination const& examination) {
 int main(int argc, char** argv) {
     apps::Command command("doctor", "what this node has, and what would make a job fail",
                           apps::Launch::any);
+    command.offer({apps::Flag::json});
     doctor::DoctorConfig config;
     doctor::describe(command.options(), config);
     command.examples(

@@ -138,6 +138,7 @@ void tell(evaluate::Report const& report, Config const& config, bool json) {
 
 int main(int argc, char** argv) {
     apps::Command command("evaluate", "grade a classifier on held-back flows");
+    command.offer({apps::Flag::dry_run, apps::Flag::force, apps::Flag::json});
     Config config;
     describe(command.options(), config);
     command.examples("example: tessera evaluate --model bundle --store store --output report");
@@ -150,6 +151,7 @@ int main(int argc, char** argv) {
                            base::printable(config.output.string()));
             grading.emplace(config);
         });
+        if (command.common().dry_run) return base::ExitCode::done;
         auto const report = grading->run(comm);
         comm::agreed(comm, [&] {
             if (!comm.is_root()) return;

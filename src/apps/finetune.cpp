@@ -6,6 +6,7 @@
 int main(int argc, char** argv) {
     using namespace tessera;
     apps::Command command("finetune", "flow- or packet-level classifier on a pre-trained encoder");
+    command.offer({apps::Flag::dry_run});
     train::FinetuneConfig config;
     train::describe(command.options(), config);
     command.examples(
@@ -13,7 +14,7 @@ int main(int argc, char** argv) {
         "example: mpirun -n 2 tessera finetune --store store --init run --run tuned --split "
         "by-capture");
     return command.run(argc, argv, [&](comm::Communicator const& comm) {
-        train::finetune(comm, config, command.progress_mode());
+        train::finetune(comm, config, {command.progress_mode(), command.common().dry_run});
         return base::ExitCode::done;
     });
 }

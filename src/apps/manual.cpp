@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <iterator>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -13,22 +14,16 @@ namespace tessera::apps {
 
 namespace {
 
-struct CommonFlag {
-    std::string_view flag;
-    std::string_view value;
-    std::string_view help;
-};
-
 constexpr std::array common_flags{
-    CommonFlag{"--config", "FILE", "TOML file of settings; environment and flags go before it"},
-    CommonFlag{"--set", "SECTION.KEY=VALUE", "one setting, repeatable"},
-    CommonFlag{"--print-config", "", "print the settings and their origins"},
-    CommonFlag{"--dry-run", "", "check everything, write nothing"},
-    CommonFlag{"--force", "", "replace an artefact that exists"},
-    CommonFlag{"--json", "", "print the result as JSON"},
-    CommonFlag{"--log-level", "debug|info|warning|error", "how much the log says"},
-    CommonFlag{"--progress", "auto|plain|none", "how progress is shown"},
-    CommonFlag{"--help", "", "print the options"},
+    CommonFlag{"--config", "FILE", "TOML file of settings; environment and flags go before it", {}},
+    CommonFlag{"--set", "SECTION.KEY=VALUE", "one setting, repeatable", {}},
+    CommonFlag{"--print-config", "", "print the settings and their origins", {}},
+    CommonFlag{"--dry-run", "", "check everything, write nothing", Flag::dry_run},
+    CommonFlag{"--force", "", "replace an artefact that exists", Flag::force},
+    CommonFlag{"--json", "", "print the result as JSON", Flag::json},
+    CommonFlag{"--log-level", "debug|info|warning|error", "how much the log says", {}},
+    CommonFlag{"--progress", "auto|plain|none", "how progress is shown", {}},
+    CommonFlag{"--help", "", "print the options", {}},
 };
 
 constexpr auto exit_codes = R"(.SH EXIT STATUS
@@ -70,7 +65,19 @@ std::string entry(std::string_view flag, std::string_view value, std::string_vie
                        value.empty() ? "" : fmt::format(" \\fI{}\\fR", roff(value)), roff(help));
 }
 
+std::vector<CommonFlag> flags_of(Manual const& manual) {
+    std::vector<CommonFlag> result;
+    std::ranges::copy_if(common_flags, std::back_inserter(result), [&](CommonFlag const& common) {
+        return !common.offered || std::ranges::count(manual.offered, *common.offered) > 0;
+    });
+    return result;
+}
+
 }  // namespace
+
+CommonFlag const& text_of(Flag flag) {
+    return *std::ranges::find(common_flags, std::optional(flag), &CommonFlag::offered);
+}
 
 std::string flag_of(base::OptionTable const& options, base::Option const& option) {
     auto const first = std::ranges::find(options.all(), option.name, &base::Option::name);
@@ -93,19 +100,20 @@ std::string man_page(Manual const& manual, base::OptionTable const& options) {
                       fmt::format("{} [{} = {}; {}]", option.help, option.key(), option.toml(),
                                   option.environment()));
     }
-    for (auto const& common : common_flags) text += entry(common.flag, common.value, common.help);
+    for (auto const& common : flags_of(manual))
+        text += entry(common.flag, common.value, common.help);
     text += exit_codes;
     if (!manual.examples.empty())
         text += fmt::format(".SH EXAMPLES\n.nf\n{}\n.fi\n", roff(manual.examples));
     return text + ".SH SEE ALSO\n\\fBtessera \\-\\-help\\fR lists all commands.\n";
 }
 
-std::string flag_list(base::OptionTable const& options) {
+std::string flag_list(Manual const& manual, base::OptionTable const& options) {
     std::string text;
     for (auto const& option : options.all()) {
         text += fmt::format("{} {}\n", flag_of(options, option), fmt::join(option.choices, " "));
     }
-    for (auto const& common : common_flags) {
+    for (auto const& common : flags_of(manual)) {
         std::string words;
         if (common.value.find('|') != std::string_view::npos) words = common.value;
         std::ranges::replace(words, '|', ' ');

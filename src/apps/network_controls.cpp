@@ -31,7 +31,7 @@ std::vector<baseline::Control> network_controls(comm::Communicator const& comm,
         if (comm.is_root()) base::log_info("control: {}", run.title);
         run.config.loop.store = training.store;
         run.config.split = training.split;
-        train::finetune(comm, run.config, training.progress);
+        train::finetune(comm, run.config, {.progress = training.progress});
         std::optional<classify::TrainedModel> model;
         comm::agreed(comm, [&] { model.emplace(run.config.loop.run); });
         controls.push_back({run.name, run.title, training.answers(*model)});

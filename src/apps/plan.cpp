@@ -58,6 +58,7 @@ void print(train::Plan const& plan, train::PretrainConfig const& config,
 
 int main(int argc, char** argv) {
     apps::Command command("plan", "time, memory and storage of a pre-training run, before it runs");
+    command.offer({apps::Flag::json});
     train::PretrainConfig config;
     train::PlanConfig where;
     train::describe(command.options(), where);

@@ -63,6 +63,7 @@ void print_plan(preprocess::PreprocessPlan const& plan) {
 
 int main(int argc, char** argv) {
     apps::Command command("preprocess", "captures -> token store, sharded over ranks");
+    command.offer({apps::Flag::dry_run, apps::Flag::force, apps::Flag::json});
     preprocess::PreprocessConfig config;
     preprocess::describe(command.options(), config);
     command.examples(

@@ -74,6 +74,7 @@ void make(std::string const& path, dataset::SplitConfig const& config,
 
 int main(int argc, char** argv) {
     apps::Command command("split", "train, valid and test flows of a store, with an audit");
+    command.offer({apps::Flag::dry_run, apps::Flag::force, apps::Flag::json});
     dataset::SplitConfig config;
     std::string store;
     dataset::describe(command.options(), config);

@@ -44,6 +44,7 @@ std::vector<dataset::Finding> findings_of(std::filesystem::path const& path) {
 int main(int argc, char** argv) {
     apps::Command command("verify",
                           "check every checksum, offset and count of a store, a run or a bundle");
+    command.offer({apps::Flag::json});
     std::string path;
     command.positional("PATH", "token store, folder of a run, or bundle", path);
     return command.run(argc, argv, [&](comm::Communicator const& comm) {

@@ -9,6 +9,7 @@
 int main(int argc, char** argv) {
     using namespace tessera;
     apps::Command command("version", "what this program was built from");
+    command.offer({apps::Flag::json});
     return command.run(argc, argv, [&](comm::Communicator const& comm) {
         auto const& info = base::build_info();
         if (comm.is_root() && command.common().json) {

@@ -288,8 +288,7 @@ Calibration calibration_of(comm::Communicator const& comm, Setup const& setup) {
 
 }  // namespace
 
-void finetune(comm::Communicator const& comm, FinetuneConfig const& config,
-              base::ProgressMode progress) {
+void finetune(comm::Communicator const& comm, FinetuneConfig const& config, TrainMode const& mode) {
     comm::Watchdog const watchdog(comm, watched(config.loop));
     comm::agreed(comm, [&] { check(config.loop, comm.size()); });
     keep_freed_memory();
@@ -302,7 +301,11 @@ void finetune(comm::Communicator const& comm, FinetuneConfig const& config,
         setup.config.loop.precision = "fp32";
     settle_precision(comm, setup.config, device);
     setup.model->to(device);
-    train_layers(comm, setup, progress);
+    auto const tell = [&] {
+        if (comm.is_root()) log_data(*setup.task, setup.config);
+    };
+    if (mode.dry_run) return tell();
+    train_layers(comm, setup, mode.progress);
     auto& final_config = setup.config;
     auto const& task = *setup.task;
     ClassifierObjective objective(
@@ -313,9 +316,9 @@ void finetune(comm::Communicator const& comm, FinetuneConfig const& config,
     base::OptionTable options;
     describe(options, final_config);
     auto const identity = run_identity("finetune", options, data.store, data.split);
-    Trainer trainer(comm, objective, final_config.loop, identity, progress);
+    Trainer trainer(comm, objective, final_config.loop, identity, mode.progress);
     keep_log(comm, final_config.loop.run);
-    if (comm.is_root()) log_data(task, final_config);
+    tell();
     trainer.run();
     trainer.load_best();
     auto const calibration = calibration_of(comm, setup);

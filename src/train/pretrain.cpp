@@ -127,8 +127,7 @@ void log_data(PretrainSource const& source, PretrainConfig const& config, double
 
 }  // namespace
 
-void pretrain(comm::Communicator const& comm, PretrainConfig const& asked,
-              base::ProgressMode progress) {
+void pretrain(comm::Communicator const& comm, PretrainConfig const& asked, TrainMode const& mode) {
     comm::Watchdog const watchdog(comm, watched(asked.loop));
     comm::agreed(comm, [&] { check_all(asked, comm.size()); });
     keep_freed_memory();
@@ -151,9 +150,13 @@ void pretrain(comm::Communicator const& comm, PretrainConfig const& asked,
     auto identity = identity_of(config, data);
     auto const predicted = predicted_step(comm, config, device, sources->train.fill(256));
     identity.predicted_step_seconds = predicted;
-    Trainer trainer(comm, objective, config.loop, identity, progress);
+    auto const tell = [&] {
+        if (comm.is_root()) log_data(sources->train, config, predicted);
+    };
+    if (mode.dry_run) return tell();
+    Trainer trainer(comm, objective, config.loop, identity, mode.progress);
     keep_log(comm, config.loop.run);
-    if (comm.is_root()) log_data(sources->train, config, predicted);
+    tell();
     trainer.run();
 }
 

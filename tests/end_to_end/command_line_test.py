@@ -13,7 +13,15 @@ class CommandLine(InScratch):
         for name in listed:
             if (PROGRAMS / f"tessera-{name}").exists():
                 out, _ = tessera(name, "--help")
-                self.assertIn("--json", out)
+                self.assertIn("--help", out)
+
+    def test_only_flags_that_are_heeded_are_offered(self):
+        self.assertNotIn("--force", tessera("pretrain", "--help")[0])
+        for words in (["pretrain", "--force"], ["classify", "--dry-run"], ["inspect", "--force"]):
+            _, err = tessera(*words, expect=2)
+            self.assertIn(words[1], err)
+        self.assertNotIn("--force", tessera("pretrain", "--list-flags")[0])
+        self.assertIn("--dry-run", tessera("pretrain", "--list-flags")[0])
 
     def test_every_program_is_listed(self):
         out, _ = tessera("--help")

@@ -115,9 +115,9 @@ std::vector<report::MetricRow> metrics(fs::path const& run) {
 }
 
 TEST_F(Training, PretrainingLearnsAndIsTheSameOnOneRankAndMany) {
-    pretrain(folder.comm, pretrain_config(folder.path, "many"), base::ProgressMode::none);
+    pretrain(folder.comm, pretrain_config(folder.path, "many"), {});
     if (!folder.comm.is_root()) return;
-    pretrain({}, pretrain_config(folder.path, "one"), base::ProgressMode::none);
+    pretrain({}, pretrain_config(folder.path, "one"), {});
     auto const many = checkpoint::open_checkpoint(folder.path / "many/checkpoints/step-12");
     auto const one = checkpoint::open_checkpoint(folder.path / "one/checkpoints/step-12");
     EXPECT_EQ(many.model.checksum(), one.model.checksum());
@@ -134,6 +134,16 @@ TEST_F(Training, PretrainingLearnsAndIsTheSameOnOneRankAndMany) {
     EXPECT_LT(*rows[4].value("mlm_loss"), *rows[0].value("mlm_loss") - 0.05);
 }
 
+TEST_F(Training, ADryRunReadsEverythingAndWritesNothing) {
+    auto config = pretrain_config(folder.path, "planned");
+    pretrain(folder.comm, config, {.dry_run = true});
+    finetune(folder.comm, finetune_config(folder.path, "none"), {.dry_run = true});
+    EXPECT_FALSE(fs::exists(folder.path / "planned"));
+    EXPECT_FALSE(fs::exists(folder.path / "finetune"));
+    config.model.vocabulary = 100;
+    EXPECT_THROW(pretrain(folder.comm, config, {.dry_run = true}), comm::AgreedError);
+}
+
 /// The way of GPUs, on the CPU: LibTorch's operators, dropout from its generator.
 class LibraryTraining : public Training, public testing::WithParamInterface<char const*> {};
 
@@ -144,9 +154,9 @@ TEST_P(LibraryTraining, LearnsGoesOnAndIsTheSameOnOneRankAndMany) {
         made.loop.precision = GetParam();
         return made;
     };
-    pretrain(folder.comm, config("many"), base::ProgressMode::none);
+    pretrain(folder.comm, config("many"), {});
     if (!folder.comm.is_root()) return;
-    pretrain({}, config("one"), base::ProgressMode::none);
+    pretrain({}, config("one"), {});
     auto const weights = [&](std::string const& run) {
         auto const last = checkpoint::open_checkpoint(folder.path / run / "checkpoints/step-12");
         return last.model.checksum() + last.optimizer.checksum();
@@ -158,7 +168,7 @@ TEST_P(LibraryTraining, LearnsGoesOnAndIsTheSameOnOneRankAndMany) {
     fs::remove(folder.path / "one/DONE");
     auto resumed = config("one");
     resumed.loop.precision = "auto";  // a run that goes on keeps its own
-    pretrain({}, resumed, base::ProgressMode::none);
+    pretrain({}, resumed, {});
     EXPECT_EQ(weights("one"), undisturbed);
     auto const rows = metrics(folder.path / "many");
     EXPECT_LT(*rows[4].value("mlm_loss"), *rows[0].value("mlm_loss") - 0.05);
@@ -167,10 +177,10 @@ TEST_P(LibraryTraining, LearnsGoesOnAndIsTheSameOnOneRankAndMany) {
 INSTANTIATE_TEST_SUITE_P(Types, LibraryTraining, testing::Values("fp32", "bf16"));
 
 TEST_F(Training, FineTuningWritesABundleThatTellsTheClassesApart) {
-    pretrain(folder.comm, pretrain_config(folder.path, "run"), base::ProgressMode::none);
+    pretrain(folder.comm, pretrain_config(folder.path, "run"), {});
     auto const config = finetune_config(folder.path, (folder.path / "run").string());
-    finetune(folder.comm, config, base::ProgressMode::none);
-    finetune(folder.comm, config, base::ProgressMode::none);  // complete: writes the bundle again
+    finetune(folder.comm, config, {});
+    finetune(folder.comm, config, {});  // complete: writes the bundle again
     if (!folder.comm.is_root()) return;
     auto const bundle = checkpoint::open_bundle(folder.path / "finetune/bundle");
     EXPECT_EQ(bundle.info.classes, (std::vector<std::string>{"mail", "shell", "web"}));
@@ -192,10 +202,10 @@ TEST_F(Training, AFlowModelIsTheSameOnOneRankAndMany) {
     config.data.inputs = "both";
     config.loop.train_iters = 4;
     config.loop.run = folder.path / "many";
-    finetune(folder.comm, config, base::ProgressMode::none);
+    finetune(folder.comm, config, {});
     if (!folder.comm.is_root()) return;
     config.loop.run = folder.path / "one";
-    finetune({}, config, base::ProgressMode::none);
+    finetune({}, config, {});
     auto const many = checkpoint::open_bundle(folder.path / "many/bundle");
     auto const one = checkpoint::open_bundle(folder.path / "one/bundle");
     EXPECT_TRUE(one.weights.contains("packets.convolution1.weight"));
@@ -206,10 +216,10 @@ TEST_F(Training, FineTuningInAHalfTypeLeavesABundleInFloat32) {
     auto config = finetune_config(folder.path, "none");
     config.loop.precision = "bf16";
     config.loop.train_iters = 4;
-    finetune(folder.comm, config, base::ProgressMode::none);
+    finetune(folder.comm, config, {});
     config.data.inputs = "both";
     config.loop.run = folder.path / "refused";
-    EXPECT_THROW(finetune(folder.comm, config, base::ProgressMode::none), comm::AgreedError);
+    EXPECT_THROW(finetune(folder.comm, config, {}), comm::AgreedError);
     if (!folder.comm.is_root()) return;
     auto const bundle = checkpoint::open_bundle(folder.path / "finetune/bundle");
     auto const weight = bundle.weights.read("encoder.layer0.qkv.weight");
@@ -220,12 +230,12 @@ TEST_F(Training, FineTuningInAHalfTypeLeavesABundleInFloat32) {
 TEST_F(Training, ABundleIsAnOriginToo) {
     auto config = finetune_config(folder.path, "none");
     config.loop.train_iters = 2;
-    finetune(folder.comm, config, base::ProgressMode::none);
+    finetune(folder.comm, config, {});
     auto next = finetune_config(folder.path, (folder.path / "finetune/bundle").string());
     next.loop.run = folder.path / "second";
     next.loop.train_iters = 2;
     next.freeze_encoder = true;
-    finetune(folder.comm, next, base::ProgressMode::none);
+    finetune(folder.comm, next, {});
     if (!folder.comm.is_root()) return;
     auto const first = checkpoint::open_bundle(folder.path / "finetune/bundle");
     auto const second = checkpoint::open_bundle(folder.path / "second/bundle");
@@ -238,10 +248,10 @@ TEST_F(Training, ABundleIsAnOriginToo) {
 TEST_F(Training, AChangedSettingIsRefusedByName) {
     auto config = pretrain_config(folder.path, "run");
     config.loop.train_iters = 2;
-    pretrain(folder.comm, config, base::ProgressMode::none);
+    pretrain(folder.comm, config, {});
     config.data.masking.share = 0.2;
     try {
-        pretrain(folder.comm, config, base::ProgressMode::none);
+        pretrain(folder.comm, config, {});
         FAIL() << "went on";
     } catch (comm::AgreedError const& error) {
         EXPECT_EQ(error.code(), base::ExitCode::usage);
@@ -254,7 +264,7 @@ TEST_F(Training, SettingsThatCannotBeAreRefusedTogether) {
     config.loop.micro_batch_size = 5;
     config.loop.keep_last = 1;
     try {
-        pretrain(folder.comm, config, base::ProgressMode::none);
+        pretrain(folder.comm, config, {});
         FAIL() << "began";
     } catch (comm::AgreedError const& error) {
         EXPECT_EQ(error.code(), base::ExitCode::usage);

@@ -5,7 +5,6 @@
 #include <string>
 
 #include <tessera/base/options.hpp>
-#include <tessera/base/progress.hpp>
 #include <tessera/batch/classifier_sample.hpp>
 #include <tessera/comm/communicator.hpp>
 #include <tessera/model/classifier_config.hpp>
@@ -36,7 +35,6 @@ void describe(base::OptionTable& options, FinetuneConfig& config);
 /// Trains a classifier on the labelled flows (or packets) of the training fold, keeps the
 /// checkpoint with the best macro-F1 on the validation fold, and writes it as a bundle. Begins the
 /// run or goes on with it. Collective; errors as in `pretrain`.
-void finetune(comm::Communicator const& comm, FinetuneConfig const& config,
-              base::ProgressMode progress);
+void finetune(comm::Communicator const& comm, FinetuneConfig const& config, TrainMode const& mode);
 
 }  // namespace tessera::train

@@ -5,6 +5,7 @@
 #include <string>
 
 #include <tessera/base/options.hpp>
+#include <tessera/base/progress.hpp>
 
 namespace tessera::train {
 
@@ -43,6 +44,12 @@ struct LoopConfig {
 
     /// Micro-batches of one step, over all ranks.
     std::int64_t micro_batches() const { return global_batch_size / micro_batch_size; }
+};
+
+/// How a training is called, apart from what is trained.
+struct TrainMode {
+    base::ProgressMode progress = base::ProgressMode::none;
+    bool dry_run = false;  ///< read and check everything, say what would be trained, write nothing
 };
 
 /// Options of section "train".

@@ -4,7 +4,6 @@
 #include <string>
 
 #include <tessera/base/options.hpp>
-#include <tessera/base/progress.hpp>
 #include <tessera/batch/pretrain_sample.hpp>
 #include <tessera/comm/communicator.hpp>
 #include <tessera/model/bert_config.hpp>
@@ -30,7 +29,6 @@ void describe(base::OptionTable& options, PretrainConfig& config);
 /// of the validation fold, never looks at test flows. Begins the run `config.loop.run` or goes on
 /// with it. Collective. AgreedError: 2 for settings that do not fit, 3 for a store that cannot be
 /// used, 85 after a stop signal (state saved), 1 when training fails.
-void pretrain(comm::Communicator const& comm, PretrainConfig const& config,
-              base::ProgressMode progress);
+void pretrain(comm::Communicator const& comm, PretrainConfig const& config, TrainMode const& mode);
 
 }  // namespace tessera::train

@@ -7,13 +7,17 @@
 
 namespace tessera::apps {
 
+/// The Python that `containers/setup.sh --bench` put into the user's cache folder; "python3"
+/// before.
+std::filesystem::path peers_python();
+
 struct BenchConfig {
     std::vector<std::string> input;  ///< captures to make the corpus from
     std::filesystem::path corpus;    ///< the corpus; made from `input` when it is absent
     std::int64_t corpus_megabytes = 700;
-    std::int64_t largest_megabytes = 0;        ///< of input in the curve of memory; 0: the corpus
-    std::filesystem::path report;              ///< page of `preprocess` to write; empty: none
-    std::filesystem::path python = "python3";  ///< with torch 2.10.0 and transformers, for `train`
+    std::int64_t largest_megabytes = 0;  ///< of input in the curve of memory; 0: the corpus
+    std::filesystem::path report;        ///< page of `preprocess` to write; empty: none
+    std::filesystem::path python = peers_python();  ///< with torch, transformers and scapy
     std::string model = "small";
     std::int64_t micro_batch_size = 32;
     std::int64_t seq_length = 128;

@@ -2,6 +2,7 @@
 #include "bench.hpp"
 #include "command.hpp"
 
+#include <cstdlib>
 #include <filesystem>
 
 #include <fmt/format.h>
@@ -13,6 +14,16 @@ bool met(Figure const& figure) {
     return figure.lower ? figure.ratio() <= figure.target : figure.ratio() >= figure.target;
 }
 
+std::filesystem::path peers_python() {
+    auto const* const cache = std::getenv("XDG_CACHE_HOME");
+    auto const* const home = std::getenv("HOME");
+    auto const folder = cache != nullptr && *cache != '\0'
+                            ? std::filesystem::path(cache)
+                            : std::filesystem::path(home == nullptr ? "" : home) / ".cache";
+    auto const python = folder / "tessera/bench-python/bin/python";
+    return std::filesystem::exists(python) ? python : "python3";
+}
+
 }  // namespace tessera::apps
 
 namespace {
@@ -22,13 +33,14 @@ using namespace tessera;
 void describe(base::OptionTable& options, apps::BenchConfig& config) {
     options.section("bench")
         .add("input", config.input, "captures to make the corpus from")
-        .add("corpus", config.corpus, "capture to measure on; made from --input when absent")
+        .add("corpus", config.corpus,
+             "capture to measure on; a path that does not exist yet is made from --input")
         .add("report", config.report, "page with the curves of `preprocess` to write")
         .add("corpus_megabytes", config.corpus_megabytes, "size of the corpus made, MB")
         .add("largest_megabytes", config.largest_megabytes,
              "largest input in the curve of memory, made from --input, MB; 0: the corpus")
         .add("python", config.python,
-             "Python with what the peers import: torch, transformers, scapy")
+             "Python of the peers: torch, transformers, scapy (containers/setup.sh --bench)")
         .add("model", config.model, "size of the model trained", {"tiny", "small", "base"})
         .add("micro_batch_size", config.micro_batch_size, "sequences a step")
         .add("seq_length", config.seq_length, "tokens a sequence")
@@ -61,6 +73,7 @@ void print(std::vector<apps::Figure> const& figures, bool as_json) {
 
 int main(int argc, char** argv) {
     apps::Command command("bench", "figures of performance, each against a peer in the same run");
+    command.offer({apps::Flag::json});
     apps::BenchConfig config;
     std::string what;
     describe(command.options(), config);

@@ -28,6 +28,9 @@ namespace fs = std::filesystem;
 void prepare_corpus(BenchConfig const& config) {
     auto const wanted = static_cast<std::uint64_t>(config.corpus_megabytes) * 1'000'000;
     if (fs::exists(config.corpus)) return;
+    base::validate(
+        !config.corpus.empty(), base::ExitCode::usage,
+        "give --corpus FILE: the capture to measure on; made from --input if it is not there");
     base::validate(!config.input.empty(), base::ExitCode::usage,
                    "'{}' does not exist: name captures to make it from with --input",
                    base::printable(config.corpus.string()));

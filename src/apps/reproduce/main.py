@@ -94,6 +94,15 @@ def publish(path, text):
     os.replace(aside, path)
 
 
+def command_of(options):
+    """What somebody else has to type for the same tables; paths are theirs."""
+    words = ["tessera reproduce", *options.names, f"--folds {options.folds}", f"--seeds {options.seeds}"]
+    words += [f"--{name.replace('_', '-')}" for name in ("small", "controls_only") if getattr(options, name)]
+    if options.minutes < math.inf:
+        words.append(f"--minutes {options.minutes:g}")
+    return " ".join(words)
+
+
 def run(argv, datasets, programs, version):
     options = arguments(argv)
     datasets = options.recipes or datasets
@@ -106,7 +115,7 @@ def run(argv, datasets, programs, version):
                       "where to get it")
     options.work = options.work.resolve()
     options.last = time.monotonic() + 60 * options.minutes
-    shown = f"tessera reproduce {' '.join(options.names)} --folds {options.folds} --seeds {options.seeds}"
+    shown = command_of(options)
     results = []
     for recipe in recipes:
         results.append(reproduce(recipe, options, programs))

@@ -1,5 +1,5 @@
 """Experiments whose labels stand in tables beside the captures: flows with labels, and captures
-with the cluster of those that share packets (columns as in data/README.md of such a collection)."""
+with the cluster of those that share packets."""
 import csv
 import gzip
 import os
