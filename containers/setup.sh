@@ -4,7 +4,7 @@
 #   --tests  also what the tests use (GoogleTest, tshark, h5py, clang, ...)
 #   --cuda   also the CUDA and NCCL libraries that a build with -DTESSERA_CUDA=ON links
 #   --gpu    those and what its programs load when they run (cuBLAS, cuDNN ..: 3.5 GB to fetch)
-#   --bench  also what the benchmarks use
+#   --bench  also what `tessera bench` measures against: tshark, and a Python environment (3 GB to fetch, 7 GB kept)
 # Root (or sudo) is asked for only when a system package is missing. Prints nothing when all is there.
 # Exit codes: 0 all is in place, 2 wrong usage, 4 this machine cannot be set up (the line says why).
 set -euo pipefail
@@ -14,6 +14,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/tessera
 cpu_tree=$cache/libtorch-$LIBTORCH_VERSION-cpu
 cuda_tree=$cache/libtorch-$LIBTORCH_VERSION-cuda
+peers=$cache/bench-python   # where tessera bench looks for it
 gpu_mark=.runs-on-gpus   # in the tree above: it holds what programs load, not only what they link
 
 say() { printf 'setup: %s\n' "$*"; }
@@ -157,6 +158,16 @@ add_gpu_run_time() {
     touch "$cuda_tree/$gpu_mark"
 }
 
+make_peers() {
+    say "fetching $PEERS into $peers (3 GB, 7 GB kept)"
+    begin_tree
+    # shellcheck disable=SC2086 # a list of requirements
+    { /usr/bin/python3 -m venv "$aside" &&
+        "$aside/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir $PEERS </dev/null; } ||
+        fail "cannot make a Python environment with $PEERS; look at the network and 'pip config list', then run this again"
+    publish_tree "$peers"
+}
+
 # A tree is filled aside and renamed, so that one that was interrupted is never taken for whole.
 begin_tree() { aside=$(mktemp -d "$work/tree.XXXXXX"); }
 publish_tree() {
@@ -181,18 +192,20 @@ make_trees() {
     [ -d "$cpu_tree" ] || make_cpu_tree
     if [ "$cuda" = yes ] && [ ! -d "$cuda_tree" ]; then make_cuda_tree; fi
     if [ "$gpu" = yes ] && [ ! -e "$cuda_tree/$gpu_mark" ]; then add_gpu_run_time; fi
+    if [ "$bench" = yes ] && [ ! -d "$peers" ]; then make_peers; fi
 }
 
 trees_complete() {
     [ -d "$cpu_tree" ] && { [ "$cuda" = no ] || [ -d "$cuda_tree" ]; } &&
-        { [ "$gpu" = no ] || [ -e "$cuda_tree/$gpu_mark" ]; }
+        { [ "$gpu" = no ] || [ -e "$cuda_tree/$gpu_mark" ]; } &&
+        { [ "$bench" = no ] || [ -d "$peers" ]; }
 }
 
-packages="$PACKAGES_BUILD $PACKAGES_RUN" cuda=no gpu=no
+packages="$PACKAGES_BUILD $PACKAGES_RUN" cuda=no gpu=no bench=no
 for option in "$@"; do
     case $option in
         --tests) packages+=" $PACKAGES_TEST" ;;
-        --bench) packages+=" $PACKAGES_BENCH" ;;
+        --bench) packages+=" $PACKAGES_BENCH" bench=yes ;;
         --cuda) cuda=yes ;;
         --gpu) cuda=yes gpu=yes ;;
         -h | --help) sed -n '2,9s/^# //p' "${BASH_SOURCE[0]}"; exit 0 ;;

@@ -95,7 +95,8 @@ void describe(base::OptionTable& options, ClassifierDataConfig& config) {
         .add("level", config.level, "flow: the first packets of a flow; packet: each packet alone",
              {"flow", "packet"})
         .add("inputs", config.inputs,
-             "what of packets is read: tokens (as ET-BERT), sizes (with directions, times, flags)",
+             "what of packets is read: tokens (as ET-BERT), sizes (with directions, times, flags), "
+             "or both",
              {"tokens", "sizes", "both"})
         .add("sequence_length", config.sequence_length, "ids in a sequence, padding included")
         .add("packets", config.packets, "first packets of a flow whose tokens are read")

@@ -56,7 +56,8 @@ bool reads_packet_bytes(ClassifierConfig const& config) {
 void describe(base::OptionTable& options, ClassifierConfig& config) {
     options.section("model").add(
         "model", config.model,
-        "which classifier; those of Deep Packet read 1,500 bytes of single packets",
+        "which classifier; those of Deep Packet read up to 1,500 bytes of single packets, as many "
+        "as the store keeps",
         {"et-bert", "deep-packet-cnn", "deep-packet-resnet", "deep-packet-sae"});
     describe(options, config.bert);
     options.section("model")

@@ -23,6 +23,7 @@ class Tessera(CMakePackage):
     depends_on("libpcap")
     depends_on("zlib-api")
     depends_on("zstd")
+    depends_on("openssl")
     depends_on("xxhash")
     depends_on("cli11")
     depends_on("tomlplusplus")
