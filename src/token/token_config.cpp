@@ -26,7 +26,8 @@ void describe(base::OptionTable& options, TokenConfig& config) {
         .add("tokenizer", config.tokenizer, "how bytes become tokens", tokenizers())
         .add("vocabulary", config.vocabulary,
              "vocabulary of the tokenizer wordpiece, one piece a line (BERT, ET-BERT)")
-        .add("masking", config.masking, "which header fields are hidden (table in datasets/FORMAT.md)", masking_profiles())
+        .add("masking", config.masking,
+             "which header fields are hidden (table in datasets/FORMAT.md)", masking_profiles())
         .add("mask_values", config.mask_values,
              "what hidden fields become: zero, or random by flow, with the differences of sequence "
              "numbers, time stamps and IP ids kept",
