@@ -18,6 +18,8 @@ file(WRITE ${CPACK_PROJECT_CONFIG_FILE} [[
 if(CPACK_GENERATOR STREQUAL "DEB")
     set(CPACK_COMPONENTS_ALL programs share)
     set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
+else()
+    set(CPACK_COMPONENT_INCLUDE_TOPLEVEL_DIRECTORY ON)  # nobody wants a tarball poured into a folder
 endif()
 ]])
 include(CPack)

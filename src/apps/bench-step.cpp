@@ -1,6 +1,8 @@
 // tessera-bench-step: our side of `tessera bench train`; prints one JSON line like its peer.
 #include "command.hpp"
 
+#include <filesystem>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -26,6 +28,7 @@ int main(int argc, char** argv) {
     apps::Command command("bench-step", "seconds of pre-training steps on random tokens");
     std::string size = "small";
     std::string device = "cpu";
+    std::filesystem::path store;
     train::StepShape shape;
     command.options()
         .section("bench")
@@ -35,6 +38,7 @@ int main(int argc, char** argv) {
         .add("warm_up", shape.warm_up, "steps not counted")
         .add("steps", shape.steps, "steps counted")
         .add("threads", shape.threads, "threads")
+        .add("store", store, "token store to make batches from, measured alone; empty: none")
         .add("device", device, "what computes", {"auto", "cpu", "cuda"})
         .add("precision", shape.precision, "type that products compute in",
              {"fp32", "bf16", "fp16"});
@@ -43,10 +47,11 @@ int main(int argc, char** argv) {
         auto const seconds = train::step_times(sized(size), shape);
         auto const rows = static_cast<double>(shape.sequences * shape.tokens);
         auto const planned = train::step_memory(sized(size), rows, train::masked_share * rows);
-        fmt::print("{}\n", nlohmann::json{{"seconds", seconds},
-                                          {"peak_memory_bytes", base::peak_resident_bytes()},
-                                          {"planned_memory_bytes", train::total(planned)}}
-                               .dump());
+        nlohmann::json said{{"seconds", seconds},
+                            {"peak_memory_bytes", base::peak_resident_bytes()},
+                            {"planned_memory_bytes", train::total(planned)}};
+        if (!store.empty()) said["loading_seconds"] = train::loading_times(store, shape);
+        fmt::print("{}\n", said.dump());
         return base::ExitCode::done;
     });
 }

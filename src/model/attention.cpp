@@ -7,6 +7,7 @@
 #include <cmath>
 #include <span>
 
+#include <ATen/ThreadLocalState.h>
 #include <torch/autograd.h>
 
 namespace tessera::model {
@@ -123,7 +124,10 @@ class PackedAttention : public torch::autograd::Function<PackedAttention> {
         auto const shape = shape_of(projections, begins, heads);
         auto result = torch::empty({projections.size(0), shape.hidden}, projections.options());
         auto const space = shape.largest_block();
+        at::ThreadLocalState const
+            modes;  // of the caller: workers would not know of its inference mode
         at::parallel_for(0, shape.sequences(), 1, [&](std::int64_t first, std::int64_t last) {
+            at::ThreadLocalStateGuard const as_caller(modes);
             at::NoGradGuard const no_gradient;
             auto const scores = torch::empty({space}, projections.options());
             for (auto b = first; b < last; ++b) {
@@ -150,7 +154,10 @@ class PackedAttention : public torch::autograd::Function<PackedAttention> {
         auto const keys = Keys{context->saved_data["keys"].toTensor()};
         auto result = torch::empty_like(projections);
         auto const space = shape.largest_block();
+        at::ThreadLocalState const
+            modes;  // of the caller: workers would not know of its inference mode
         at::parallel_for(0, shape.sequences(), 1, [&](std::int64_t first, std::int64_t last) {
+            at::ThreadLocalStateGuard const as_caller(modes);
             at::NoGradGuard const no_gradient;
             auto const spaces = torch::empty({3, space}, projections.options());
             for (auto b = first; b < last; ++b) {
@@ -232,7 +239,9 @@ torch::Tensor first_attention(torch::Tensor const& queries, torch::Tensor const&
     auto const width = hidden / heads;
     auto const scale = 1.0 / std::sqrt(static_cast<double>(width));
     auto result = torch::empty_like(queries);
+    at::ThreadLocalState const modes;
     at::parallel_for(0, layout.sequences(), 1, [&](std::int64_t first, std::int64_t last) {
+        at::ThreadLocalStateGuard const as_caller(modes);
         at::NoGradGuard const no_gradient;
         for (auto b = first; b < last; ++b) {
             auto const begin = layout.begins()[static_cast<std::size_t>(b)];

@@ -6,6 +6,9 @@
 #include <tessera/base/random.hpp>
 #include <tessera/base/time.hpp>
 #include <tessera/batch/special.hpp>
+#include <tessera/dataset/store.hpp>
+#include <tessera/loader/bursts.hpp>
+#include <tessera/loader/pretrain_source.hpp>
 #include <tessera/model/initial_weights.hpp>
 #include <tessera/model/pretrain_model.hpp>
 #include <tessera/parallel/flat_parameters.hpp>
@@ -67,6 +70,21 @@ std::vector<double> step_times(model::BertConfig const& config, StepShape const&
         scaler.update(bad);
         parameters.refresh();
         norm.item<float>();  // a GPU is waited for
+        if (step >= shape.warm_up) seconds.push_back(clock.seconds());
+    }
+    return seconds;
+}
+
+std::vector<double> loading_times(std::filesystem::path const& store, StepShape const& shape) {
+    auto const opened = dataset::open_store(store, dataset::StoreCheck::sizes);
+    loader::StoreBursts const bursts(opened);
+    loader::PretrainSource const source(bursts, {.sequence_length = shape.tokens}, 1,
+                                        loader::Order::shuffled);
+    std::vector<double> seconds;
+    for (std::int64_t step = 0; step < shape.warm_up + shape.steps; ++step) {
+        base::Stopwatch const clock;
+        auto const batch =
+            source.batch(static_cast<std::uint64_t>(step * shape.sequences), shape.sequences);
         if (step >= shape.warm_up) seconds.push_back(clock.seconds());
     }
     return seconds;

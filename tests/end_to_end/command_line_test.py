@@ -17,7 +17,7 @@ class CommandLine(InScratch):
 
     def test_only_flags_that_are_heeded_are_offered(self):
         self.assertNotIn("--force", tessera("pretrain", "--help")[0])
-        for words in (["pretrain", "--force"], ["classify", "--dry-run"], ["inspect", "--force"]):
+        for words in (["pretrain", "--force"], ["classify", "--dry-run"], ["plan", "--force"]):
             _, err = tessera(*words, expect=2)
             self.assertIn(words[1], err)
         self.assertNotIn("--force", tessera("pretrain", "--list-flags")[0])

@@ -142,5 +142,31 @@ TEST(Attention, PackedBlocksAgreeWithTheFusedOperator) {
     EXPECT_TRUE(close(ours.grad(), theirs.grad()));
 }
 
+// Each sequence is one thread's work, in the modes of the caller: a worker that did not know of
+// them refused to write into what inference made.
+TEST(Attention, IsTheSameOnOneThreadAndTwoAlsoInInferenceMode) {
+    batch::Sequences sequences;
+    sequences.tokens = torch::zeros({3, 20}, torch::kInt64);
+    sequences.lengths = {20, 7, 13};
+    auto const layout = RowLayout::packed(sequences);
+    auto const rows = torch::randn({40, 3 * 12});
+    auto const upstream = torch::randn({40, 12});
+    auto const threads = at::get_num_threads();
+    std::vector<torch::Tensor> results;
+    std::vector<torch::Tensor> gradients;
+    for (int const count : {1, 2}) {
+        at::set_num_threads(count);
+        auto const input = rows.clone().requires_grad_();
+        results.push_back(attention(input, layout, 3, {}, 0));
+        results.back().backward(upstream);
+        gradients.push_back(input.grad());
+        torch::InferenceMode const inference;
+        results.push_back(attention(rows.clone(), layout, 3, {}, 0));
+    }
+    at::set_num_threads(threads);
+    for (auto const& result : results) EXPECT_TRUE(at::equal(result, results[0]));
+    EXPECT_TRUE(at::equal(gradients[0], gradients[1]));
+}
+
 }  // namespace
 }  // namespace tessera::model

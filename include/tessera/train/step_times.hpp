@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -26,5 +27,9 @@ struct StepShape {
 inline constexpr double masked_share = 0.15;
 
 std::vector<double> step_times(model::BertConfig const& config, StepShape const& shape);
+
+/// Seconds of making the batches of as many steps out of a store's bursts, on one thread, as a run
+/// does beside its training. Error(bad_input) for what is no store.
+std::vector<double> loading_times(std::filesystem::path const& store, StepShape const& shape);
 
 }  // namespace tessera::train

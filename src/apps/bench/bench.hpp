@@ -18,6 +18,7 @@ struct BenchConfig {
     std::int64_t largest_megabytes = 0;  ///< of input in the curve of memory; 0: the corpus
     std::filesystem::path report;        ///< page of `preprocess` to write; empty: none
     std::filesystem::path python = peers_python();  ///< with torch, transformers and scapy
+    std::filesystem::path store;  ///< for the rate of the loader in `train`; empty: not measured
     std::string model = "small";
     std::int64_t micro_batch_size = 32;
     std::int64_t seq_length = 128;

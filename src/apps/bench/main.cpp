@@ -41,6 +41,8 @@ void describe(base::OptionTable& options, apps::BenchConfig& config) {
              "largest input in the curve of memory, made from --input, MB; 0: the corpus")
         .add("python", config.python,
              "Python of the peers: torch, transformers, scapy (containers/setup.sh --bench)")
+        .add("store", config.store,
+             "train: token store for the rate of the loader alone; empty: not measured")
         .add("model", config.model, "size of the model trained", {"tiny", "small", "base"})
         .add("micro_batch_size", config.micro_batch_size, "sequences a step")
         .add("seq_length", config.seq_length, "tokens a sequence")

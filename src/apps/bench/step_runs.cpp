@@ -19,6 +19,9 @@ void add(StepTimes& steps, TimedRun const& run) {
     for (double const second : said.at("seconds").get<std::vector<double>>()) {
         steps.seconds.push_back(second);
     }
+    for (double const second : said.value("loading_seconds", std::vector<double>())) {
+        steps.loading_seconds.push_back(second);
+    }
     steps.peak_bytes = said.at("peak_memory_bytes").get<double>();
     steps.planned_bytes = said.value("planned_memory_bytes", 0.0);
 }

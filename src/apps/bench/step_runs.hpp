@@ -11,6 +11,7 @@ namespace tessera::apps {
 /// What the runs of one side said of their steps.
 struct StepTimes {
     std::vector<double> seconds;
+    std::vector<double> loading_seconds;  ///< of a step's batches alone, where they were measured
     double peak_bytes = 0;     ///< of the last run
     double planned_bytes = 0;  ///< by tessera plan, where the program says it
 };

@@ -18,6 +18,19 @@ std::vector<std::string> shape(BenchConfig const& config, int threads) {
             "--threads",  std::to_string(threads)};
 }
 
+/// Batches are made on one thread beside the training: with ten times its rate it never waits.
+Figure loader_figure(BenchConfig const& config, StepTimes const& ours) {
+    auto const sequences = static_cast<double>(config.micro_batch_size);
+    return {
+        .name = "loader alone, sequences against the training's",
+        .unit = "sequences/s",
+        .ours = sequences / median(ours.loading_seconds),
+        .peer = sequences / median(ours.seconds),
+        .target = 10,
+        .lower = false,
+        .method = "batches of the same shape out of a store, masks and pairs drawn, one thread"};
+}
+
 /// Our time in units of the peer's.
 double target_of(std::string const& model) {
     if (model == "base") return 1 / 1.25;
@@ -29,8 +42,11 @@ double target_of(std::string const& model) {
 std::vector<Figure> bench_train(BenchConfig const& config, std::filesystem::path const& programs) {
     auto const threads = threads_of(config);
     auto const words = shape(config, threads);
+    auto our_words = words;
+    if (!config.store.empty())
+        our_words.insert(our_words.end(), {"--store", config.store.string()});
     auto const steps = run_steps(
-        joined({(programs / "tessera-bench-step").string()}, words),
+        joined({(programs / "tessera-bench-step").string()}, our_words),
         joined({config.python.string(), TESSERA_PEERS "/hugging_face.py"}, words), config.runs);
     auto const method = fmt::format(
         "{} model, {} x {} random tokens, fp32, {} threads, {} runs of {} steps in turn; peer: "
@@ -38,7 +54,7 @@ std::vector<Figure> bench_train(BenchConfig const& config, std::filesystem::path
         "keep freed memory",
         config.model, config.micro_batch_size, config.seq_length, threads, config.runs,
         config.steps);
-    return {
+    std::vector<Figure> figures{
         {.name = "training step, time against Hugging Face",
          .unit = "s",
          .ours = median(steps.ours.seconds),
@@ -60,6 +76,8 @@ std::vector<Figure> bench_train(BenchConfig const& config, std::filesystem::path
          .target = 1.1,
          .lower = true,
          .method = "largest resident set of our process; 0.9 to 1.1 is what the plan promises"}};
+    if (!config.store.empty()) figures.push_back(loader_figure(config, steps.ours));
+    return figures;
 }
 
 }  // namespace tessera::apps
