@@ -12,8 +12,8 @@ namespace tessera::apps {
 struct StepTimes {
     std::vector<double> seconds;
     std::vector<double> loading_seconds;  ///< of a step's batches alone, where they were measured
-    double peak_bytes = 0;     ///< of the last run
-    double planned_bytes = 0;  ///< by tessera plan, where the program says it
+    double peak_bytes = 0;                ///< of the last run
+    double planned_bytes = 0;             ///< by tessera plan, where the program says it
 };
 
 struct StepRuns {
