@@ -159,12 +159,13 @@ add_gpu_run_time() {
 }
 
 make_peers() {
-    say "fetching $PEERS into $peers (3 GB, 7 GB kept)"
+    local wanted="torch==$LIBTORCH_VERSION $PEERS"
+    say "fetching $wanted into $peers (3 GB, 7 GB kept)"
     begin_tree
     # shellcheck disable=SC2086 # a list of requirements
     { /usr/bin/python3 -m venv "$aside" &&
-        "$aside/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir $PEERS </dev/null; } ||
-        fail "cannot make a Python environment with $PEERS; look at the network and 'pip config list', then run this again"
+        "$aside/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir $wanted </dev/null; } ||
+        fail "cannot make a Python environment with $wanted; look at the network and 'pip config list', then run this again"
     publish_tree "$peers"
 }
 

@@ -5,7 +5,8 @@
 # in include/tessera/<name>/ and its tests in tests/<name>/. A stage may use only stages on lower
 # floors, and only those it names (`base` is open to all); anything else stops the configuration.
 # TORCH marks a stage that includes LibTorch: it shares a precompiled header and is left out with
-# TESSERA_TORCH=OFF. PLAIN names sources of it that do not: loading the header costs 4 s a file. Stages are declared bottom to top in src/CMakeLists.txt.
+# TESSERA_TORCH=OFF. PLAIN names sources of it that do not: loading the header costs 4 s a file. Stages
+# are declared bottom to top in src/CMakeLists.txt.
 function(tessera_stage name)
     cmake_parse_arguments(STAGE "TORCH" "FLOOR" "DEPENDS;PUBLIC;PRIVATE;PLAIN" ${ARGN})
     set_property(GLOBAL APPEND PROPERTY TESSERA_STAGES ${name})
@@ -39,6 +40,11 @@ function(tessera_stage name)
         tessera_reuse_torch_header(tessera_${name})
         list(TRANSFORM STAGE_PLAIN REPLACE "(.+)" "${PROJECT_SOURCE_DIR}/src/${name}/\\1.cpp"
              OUTPUT_VARIABLE plain)
+        foreach(source IN LISTS plain)
+            if(NOT EXISTS ${source})
+                message(FATAL_ERROR "stage ${name}: PLAIN names ${source}, which does not exist")
+            endif()
+        endforeach()
         set_source_files_properties(${plain} PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
     endif()
     tessera_check_headers(${name} "${headers}" "${STAGE_TORCH}")

@@ -16,6 +16,18 @@ namespace {
 /// Scores worked on at a time, a quarter of an L2 cache: 256 KiB of floats.
 constexpr std::int64_t cached_scores = std::int64_t{1} << 16;
 
+/// Calls body(first, last) on all threads, each with sequences of its own. The body calls
+/// operators: workers take on the modes of the caller, or inference would refuse what they write.
+template <class Body>
+void share_sequences(std::int64_t sequences, Body const& body) {
+    at::ThreadLocalState const modes;
+    at::parallel_for(0, sequences, 1, [&](std::int64_t first, std::int64_t last) {
+        at::ThreadLocalStateGuard const as_caller(modes);
+        at::NoGradGuard const no_gradient;
+        body(first, last);
+    });
+}
+
 /// Some heads of one sequence of a packed batch.
 struct Block {
     std::int64_t begin = 0;   // row of the sequence's first token
@@ -124,11 +136,7 @@ class PackedAttention : public torch::autograd::Function<PackedAttention> {
         auto const shape = shape_of(projections, begins, heads);
         auto result = torch::empty({projections.size(0), shape.hidden}, projections.options());
         auto const space = shape.largest_block();
-        at::ThreadLocalState const
-            modes;  // of the caller: workers would not know of its inference mode
-        at::parallel_for(0, shape.sequences(), 1, [&](std::int64_t first, std::int64_t last) {
-            at::ThreadLocalStateGuard const as_caller(modes);
-            at::NoGradGuard const no_gradient;
+        share_sequences(shape.sequences(), [&](std::int64_t first, std::int64_t last) {
             auto const scores = torch::empty({space}, projections.options());
             for (auto b = first; b < last; ++b) {
                 shape.for_each_block(b, [&](Block const& block) {
@@ -154,11 +162,7 @@ class PackedAttention : public torch::autograd::Function<PackedAttention> {
         auto const keys = Keys{context->saved_data["keys"].toTensor()};
         auto result = torch::empty_like(projections);
         auto const space = shape.largest_block();
-        at::ThreadLocalState const
-            modes;  // of the caller: workers would not know of its inference mode
-        at::parallel_for(0, shape.sequences(), 1, [&](std::int64_t first, std::int64_t last) {
-            at::ThreadLocalStateGuard const as_caller(modes);
-            at::NoGradGuard const no_gradient;
+        share_sequences(shape.sequences(), [&](std::int64_t first, std::int64_t last) {
             auto const spaces = torch::empty({3, space}, projections.options());
             for (auto b = first; b < last; ++b) {
                 shape.for_each_block(b, [&](Block const& block) {
@@ -239,10 +243,7 @@ torch::Tensor first_attention(torch::Tensor const& queries, torch::Tensor const&
     auto const width = hidden / heads;
     auto const scale = 1.0 / std::sqrt(static_cast<double>(width));
     auto result = torch::empty_like(queries);
-    at::ThreadLocalState const modes;
-    at::parallel_for(0, layout.sequences(), 1, [&](std::int64_t first, std::int64_t last) {
-        at::ThreadLocalStateGuard const as_caller(modes);
-        at::NoGradGuard const no_gradient;
+    share_sequences(layout.sequences(), [&](std::int64_t first, std::int64_t last) {
         for (auto b = first; b < last; ++b) {
             auto const begin = layout.begins()[static_cast<std::size_t>(b)];
             auto const length = layout.begins()[static_cast<std::size_t>(b) + 1] - begin;

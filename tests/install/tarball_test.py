@@ -35,10 +35,13 @@ class Tarball(unittest.TestCase):
         run(program, "pretrain", "--store", store, "--run", trained, "--layers", "1", "--hidden", "32", "--heads", "1",
             "--feed-forward", "64", "--sequence-length", "32", "--train-iters", "2", env=CLEAN)
         self.assertTrue(json.loads(run(program, "inspect", trained, "--json", env=CLEAN))["done"])
+        libraries = set()
         for line in run("ldd", program.with_name("tessera-pretrain")).splitlines():
             self.assertNotIn("not found", line)
             if line.split()[0].startswith(("libtorch", "libc10", "libgomp")):
+                libraries.add(line.split(".")[0].strip())
                 self.assertIn(str(scratch), line)
+        self.assertGreaterEqual(libraries, {"libtorch_cpu", "libc10", "libgomp"})
 
 
 if __name__ == "__main__":
