@@ -21,16 +21,17 @@ build() {
     local options=(-DTESSERA_TESTS=OFF)
     export XDG_CACHE_HOME=/var/cache
     install "sudo git ca-certificates"
-    "$here/setup.sh"
     if [ "${1:-}" = --cuda ]; then
-        # To run on GPUs the torch wheel wants all the wheels that it names: cuBLAS, cuDNN, NCCL ..
-        install "python3-pip"
-        pip3 install --quiet --no-cache-dir --break-system-packages --target /opt/libtorch "torch==$LIBTORCH_VERSION"
+        "$here/setup.sh" --gpu
+        mv "/var/cache/tessera/libtorch-$LIBTORCH_VERSION-cuda" /opt/libtorch   # where the programs look for it
         options+=(-DTESSERA_CUDA=ON -DTESSERA_LIBTORCH=/opt/libtorch)
+    else
+        "$here/setup.sh"
     fi
     cmake -S /src -B /build -G Ninja "${options[@]}"
     cmake --build /build
     cmake --install /build --prefix /opt/tessera --strip
+    rm -rf /opt/libtorch/torch/include /opt/libtorch/nvidia/*/include
 }
 
 finish() {

@@ -138,9 +138,12 @@ make_cuda_tree() {
     if [ -f "${torch_wheel:-}" ]; then wheel=$torch_wheel; else fetch "$WHEEL_TORCH" "$downloads"; fi
     unpack torch/lib/libtorch_cuda.so torch/lib/libc10_cuda.so
     fetch "$WHEEL_CUDART" "$downloads"; unpack 'nvidia/cuda_runtime/*'
+    fetch "$WHEEL_NVCC" "$downloads"; unpack 'nvidia/cuda_nvcc/include/crt/*'
+    fetch "$WHEEL_CCCL" "$downloads"; unpack 'nvidia/cuda_cccl/include/nv/*'
     fetch "$WHEEL_NCCL" "$downloads"; unpack nvidia/nccl/include/nccl.h nvidia/nccl/lib/libnccl.so.2
-    publish_tree "$cuda_tree"
+    if [ -d "$cuda_tree" ]; then add_to_cuda_tree; else publish_tree "$cuda_tree"; fi
 }
+cuda_tree_complete() { [ -e "$cuda_tree/nvidia/cuda_cccl/include/nv/target" ]; }
 
 # To link takes none of these, and to start a program all of them. The mark comes last: a set-up that was cut off
 # in between begins them again.
@@ -154,7 +157,7 @@ add_gpu_run_time() {
         if [ -z "$pin" ]; then continue; fi
         fetch "$pin" "$downloads"; unpack 'nvidia/*/lib/*'; rm -f "$wheel"
     done <<<"$WHEELS_GPU"
-    cp -al --remove-destination "$aside/." "$cuda_tree/" || fail "cannot add to $cuda_tree"
+    add_to_cuda_tree
     touch "$cuda_tree/$gpu_mark"
 }
 
@@ -176,6 +179,8 @@ publish_tree() {
     mv -T "$aside" "$1" 2>/dev/null || [ -d "$1" ] || fail "cannot rename $aside to $1"
 }
 
+add_to_cuda_tree() { cp -al --remove-destination "$aside/." "$cuda_tree/" || fail "cannot add to $cuda_tree"; }
+
 # Two set-ups of one user: the second waits. Whoever holds the lock may remove what a killed one left.
 make_trees() {
     mkdir -p "$cache"
@@ -191,13 +196,13 @@ make_trees() {
     trap 'exit 130' INT
     trap 'exit 143' TERM HUP
     [ -d "$cpu_tree" ] || make_cpu_tree
-    if [ "$cuda" = yes ] && [ ! -d "$cuda_tree" ]; then make_cuda_tree; fi
+    if [ "$cuda" = yes ] && ! cuda_tree_complete; then make_cuda_tree; fi
     if [ "$gpu" = yes ] && [ ! -e "$cuda_tree/$gpu_mark" ]; then add_gpu_run_time; fi
     if [ "$bench" = yes ] && [ ! -d "$peers" ]; then make_peers; fi
 }
 
 trees_complete() {
-    [ -d "$cpu_tree" ] && { [ "$cuda" = no ] || [ -d "$cuda_tree" ]; } &&
+    [ -d "$cpu_tree" ] && { [ "$cuda" = no ] || cuda_tree_complete; } &&
         { [ "$gpu" = no ] || [ -e "$cuda_tree/$gpu_mark" ]; } &&
         { [ "$bench" = no ] || [ -d "$peers" ]; }
 }

@@ -30,6 +30,8 @@ endfunction()
 tessera_find_libtorch(libtorch_root)
 set(libtorch_lib ${libtorch_root}/torch/lib)
 set(cudart_root ${libtorch_root}/nvidia/cuda_runtime)
+set(cudart_includes ${cudart_root}/include ${libtorch_root}/nvidia/cuda_nvcc/include
+    ${libtorch_root}/nvidia/cuda_cccl/include)
 set(nccl_root ${libtorch_root}/nvidia/nccl)
 
 set(libtorch_needed ${libtorch_root}/torch/include/torch/csrc/api/include/torch/torch.h
@@ -38,6 +40,7 @@ if(TESSERA_CUDA)
     set(libtorch_option " --cuda")
     list(APPEND libtorch_needed ${libtorch_lib}/libtorch_cuda.so ${libtorch_lib}/libc10_cuda.so
          ${cudart_root}/include/cuda_runtime.h ${cudart_root}/lib/libcudart.so.12
+         ${libtorch_root}/nvidia/cuda_cccl/include/nv/target
          ${nccl_root}/include/nccl.h ${nccl_root}/lib/libnccl.so.2)
 endif()
 foreach(file IN LISTS libtorch_needed)
@@ -78,7 +81,7 @@ target_link_options(libtorch::cpu INTERFACE
 
 if(TESSERA_CUDA)
     tessera_imported(libtorch::c10_cuda ${libtorch_lib}/libc10_cuda.so)
-    tessera_imported(libtorch::cudart ${cudart_root}/lib/libcudart.so.12 ${cudart_root}/include)
+    tessera_imported(libtorch::cudart ${cudart_root}/lib/libcudart.so.12 ${cudart_includes})
     tessera_imported(nccl::nccl ${nccl_root}/lib/libnccl.so.2 ${nccl_root}/include)
     target_link_libraries(nccl::nccl INTERFACE libtorch::cudart)
 

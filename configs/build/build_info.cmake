@@ -2,6 +2,9 @@
 # cmake -DSOURCE=.. -DOUTPUT=.. -DVERSION=.. -DCOMPILER=.. -DFLAGS=.. -P build_info.cmake
 execute_process(COMMAND git -C ${SOURCE} describe --always --abbrev=12 --dirty --exclude=*
                 OUTPUT_VARIABLE revision OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+if(NOT revision AND EXISTS ${SOURCE}/revision)   # sources without their history, as images copy them
+    file(STRINGS ${SOURCE}/revision revision LIMIT_COUNT 1)
+endif()
 if(NOT revision)
     set(revision unknown)
 endif()

@@ -53,6 +53,13 @@ void print_summary(preprocess::PreprocessResult const& result, std::string const
                result.cost.peak_memory_bytes >> 20U);
 }
 
+/// A limit below what the program itself takes cannot be kept.
+void warn_of_memory(std::uint64_t peak_bytes, std::int64_t limit) {
+    if (peak_bytes <= static_cast<std::uint64_t>(limit)) return;
+    base::log_warning("a rank took {} MiB, above preprocess.memory = {} MiB: raise the limit",
+                      peak_bytes >> 20U, limit >> 20);
+}
+
 void print_plan(preprocess::PreprocessPlan const& plan) {
     fmt::print("{} captures, {}B, into {} shards; {} other files passed over; nothing written\n",
                plan.captures, base::short_count(static_cast<double>(plan.bytes)), plan.units,
@@ -79,6 +86,7 @@ int main(int argc, char** argv) {
         auto const code = result.notices.empty() ? base::ExitCode::done : base::ExitCode::bad_input;
         if (!comm.is_root()) return code;
         print_notices(result.notices);
+        warn_of_memory(result.cost.peak_memory_bytes, config.memory);
         if (command.common().json) {
             fmt::print("{}\n", dataset::summary_json(result.manifest, result.cost));
         } else {

@@ -22,7 +22,7 @@ class Classifier::Pipeline {
           sink_(std::move(sink)),
           intake_(model.reading()),
           tokenizer_(model.reading().token),
-          table_(model.reading().flow, [this](flow::Flow const& flow) { end(flow); }),
+          table_(preprocess::flow_settings(model.reading()), [this](flow::Flow const& flow) { end(flow); }),
           unknown_below_(config.unknown_below < 0 ? model.info().unknown_below
                                                   : config.unknown_below),
           longest_wait_(config.longest_wait) {

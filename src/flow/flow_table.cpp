@@ -14,8 +14,6 @@ void describe(base::OptionTable& options, FlowConfig& config) {
              "seconds after which a running flow is cut (NFStream's default: 1800); 0: never")
         .add("max_flow_packets", config.max_packets,
              "packets after which a flow is cut; 0: no limit")
-        .add("flow_memory", config.memory,
-             "bytes the flow table may hold; when full, the flow idle for longest is closed")
         .add("hash_seed", config.hash_seed,
              "keys the hash of the flow table, never its result; 0: drawn at random");
 }

@@ -34,6 +34,9 @@ void describe_content(base::OptionTable& options, PreprocessConfig& config) {
         .add("join", config.join,
              "captures that are one in several files (tcpdump -C, dumpcap -b): none, those of a "
              "folder, all; in order of time")
+        .add("memory", config.memory,
+             "bytes a rank may take; half of them hold flows: when full, the flow idle for longest "
+             "is closed, and counted")
         .add("share_bytes", config.share_bytes,
              "a capture of so many bytes or more is worked on by all ranks together; 0: never")
         .add("share_parts", config.share_parts,
@@ -235,6 +238,15 @@ void describe(base::OptionTable& options, PreprocessConfig& config) {
              "folders: the folder that holds a capture is its class")
         .add("strict", config.strict, "stop at the first bad file");
     describe_content(options, config);
+}
+
+flow::FlowConfig flow_settings(PreprocessConfig const& config) {
+    constexpr std::int64_t least = 2 << 20;
+    base::validate(config.memory >= least, base::ExitCode::usage,
+                   "preprocess.memory is {} bytes: give {} (2 MiB) or more", config.memory, least);
+    auto settings = config.flow;
+    settings.memory = config.memory / 2;
+    return settings;
 }
 
 std::string content_settings(PreprocessConfig const& config) {

@@ -28,7 +28,8 @@ SharedPart::SharedPart(PreprocessConfig const& config, base::FileSystem& files,
       shard_(files, settings),
       labels_(std::move(labels)),
       classes_(settings.label_sets.size()),
-      table_(share_of(config.flow, entry.parts), [this](flow::Flow const& flow) { keep(flow); }) {}
+      table_(share_of(flow_settings(config), entry.parts),
+             [this](flow::Flow const& flow) { keep(flow); }) {}
 
 void SharedPart::keep(flow::Flow const& flow) {
     auto const packets = flow.packets.size();

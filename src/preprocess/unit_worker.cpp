@@ -41,7 +41,7 @@ UnitWorker::UnitWorker(PreprocessConfig const& config, dataset::LabelRules const
       on_bytes_(std::move(on_bytes)),
       intake_(config),
       tokenizer_(config.token),
-      table_(config.flow, [this](flow::Flow const& flow) { keep(flow); }),
+      table_(flow_settings(config), [this](flow::Flow const& flow) { keep(flow); }),
       labels_(rules.set_names().size()) {}
 
 dataset::UnitReport UnitWorker::run(std::filesystem::path const& folder, std::size_t number,

@@ -291,7 +291,7 @@ Calibration calibration_of(comm::Communicator const& comm, Setup const& setup) {
 void finetune(comm::Communicator const& comm, FinetuneConfig const& config, TrainMode const& mode) {
     comm::Watchdog const watchdog(comm, watched(config.loop));
     comm::agreed(comm, [&] { check(config.loop, comm.size()); });
-    keep_freed_memory();
+    give_back_freed_memory();
     device::set_threads(comm, config.loop.threads);
     auto const data = open_training_data(comm, config.loop, config.split);
     Setup setup{.config = config, .data = data, .task = {}, .model = {}};

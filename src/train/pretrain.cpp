@@ -130,7 +130,7 @@ void log_data(PretrainSource const& source, PretrainConfig const& config, double
 void pretrain(comm::Communicator const& comm, PretrainConfig const& asked, TrainMode const& mode) {
     comm::Watchdog const watchdog(comm, watched(asked.loop));
     comm::agreed(comm, [&] { check_all(asked, comm.size()); });
-    keep_freed_memory();
+    give_back_freed_memory();
     device::set_threads(comm, asked.loop.threads);
     auto const device = device::choose_device(comm, asked.loop.device);
     auto config = asked;

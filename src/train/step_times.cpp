@@ -44,7 +44,7 @@ batch::PretrainBatch random_batch(model::BertConfig const& config, StepShape con
 }  // namespace
 
 std::vector<double> step_times(model::BertConfig const& config, StepShape const& shape) {
-    keep_freed_memory();
+    give_back_freed_memory();
     at::set_num_threads(static_cast<int>(shape.threads));
     model::PretrainModel model(config);
     model::initialise(*model, 1);
@@ -53,6 +53,7 @@ std::vector<double> step_times(model::BertConfig const& config, StepShape const&
     auto const type = compute_type(shape.precision);
     parallel::FlatParameters parameters(*model, type);
     AdamW optimizer(parameters, {});
+    keep_freed_memory();
     LossScaler scaler(shape.device, type);
     auto const batch = batch::to_device(random_batch(config, shape), shape.device);
     std::vector<double> seconds;

@@ -17,6 +17,7 @@
 #include <tessera/model/product_rate.hpp>
 #include <tessera/parallel/replicate.hpp>
 #include <tessera/report/rank_states.hpp>
+#include <tessera/train/allocator.hpp>
 
 namespace tessera::train {
 
@@ -126,6 +127,7 @@ void Trainer::on_root(std::function<void()> const& work) {
 
 void Trainer::run() {
     if (resume() == RunStart::complete) return;
+    keep_freed_memory();
     measure_peak();
     while (state_.step < config_.train_iters) {
         if (stop_agreed()) stop_in_good_order();  // a signal may reach one rank first: agree

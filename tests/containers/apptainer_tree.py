@@ -4,6 +4,7 @@ namespace in which we are root.
 
 Usage: apptainer_tree.py make FOLDER               the tree (debootstrap, root; about half a minute, 400 MB)
        apptainer_tree.py base FOLDER               a minimal Debian 12 to build images from (localimage)
+       apptainer_tree.py sources FOLDER            the parts of this repository that a definition copies
        apptainer_tree.py run FOLDER WORK COMMAND.. runs it inside, with WORK at the same path
 """
 import ctypes
@@ -14,6 +15,8 @@ import shutil
 import subprocess
 import sys
 
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+SOURCES = ("CMakeLists.txt", "containers", "src", "include", "configs", "datasets", "jobs", "tests/bench")
 CLONE_NEWNS, CLONE_NEWUSER = 0x00020000, 0x10000000
 INSIDE = r"""
 set -e; tree=$1 work=$2; shift 2
@@ -60,14 +63,29 @@ def make(folder):
 
 
 def base(folder):
-    """Without device files, which a user namespace may not copy, and with this machine's package sources."""
+    """Without device files, which a user namespace may not copy, and with this machine's package and pip sources."""
     aside, folder = bootstrap("bookworm", folder)
-    for source in pathlib.Path("/etc/apt/sources.list.d").glob("*.sources"):
-        shutil.copy(source, aside / "etc/apt/sources.list.d/")
+    for pattern in ("etc/apt/sources.list.d/*.sources", "etc/pip.conf", "usr/local/share/ca-certificates/*.crt"):
+        for source in pathlib.Path("/").glob(pattern):
+            (aside / source.parent.relative_to("/")).mkdir(parents=True, exist_ok=True)
+            shutil.copy(source, aside / source.relative_to("/"))
     shutil.rmtree(aside / "dev")
     (aside / "dev").mkdir()
     shutil.copy("/etc/resolv.conf", aside / "etc/")
     aside.rename(folder)
+
+
+def sources(folder):
+    for name in SOURCES:
+        source, copy = REPOSITORY / name, pathlib.Path(folder) / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, copy)
+        else:
+            shutil.copy(source, copy)
+    described = subprocess.run(["git", "-C", REPOSITORY, "describe", "--always", "--abbrev=12", "--dirty", "--exclude=*"],
+                               capture_output=True, text=True)
+    (pathlib.Path(folder) / "revision").write_text(described.stdout or "unknown\n", encoding="utf-8")
 
 
 def enter(tree, work, command):
@@ -97,6 +115,8 @@ def main():
         make(words[1])
     elif len(words) == 2 and words[0] == "base":
         base(words[1])
+    elif len(words) == 2 and words[0] == "sources":
+        sources(words[1])
     elif len(words) > 3 and words[0] == "run":
         code = enter(os.path.realpath(words[1]), os.path.realpath(words[2]), words[3:])
         return code if code >= 0 else 128 - code

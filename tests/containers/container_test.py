@@ -29,10 +29,7 @@ class Container(OnCluster):
             apptainer_tree.base(cls.base)
         subprocess.run(["cmake", "--install", BUILD, "--prefix", cls.folder / "tree", "--strip"], check=True,
                        stdout=subprocess.DEVNULL)
-        for name in ("CMakeLists.txt", "containers", "src", "include", "configs", "datasets", "jobs", "tests/bench"):
-            source, copy = REPOSITORY / name, cls.folder / "repository" / name
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copytree(source, copy) if source.is_dir() else shutil.copy(source, copy)
+        apptainer_tree.sources(cls.folder / "repository")
         shutil.copytree(cls.base, cls.folder / "base", symlinks=True)
         shutil.copytree(SAMPLE, cls.folder / "sample")
         print(f"  trees: {time.monotonic() - began:.0f} s", flush=True)

@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::int64_t flow_memory = 1 << 20;
+constexpr std::int64_t memory = 2 << 20;  // of which flows have half
 constexpr std::uint64_t packets = 30'000;
 
 /// Packet `number` of a flood: a client address that tells it, the rest as given.
@@ -54,7 +54,7 @@ class Flood : public testing::Test {
         PreprocessConfig config;
         config.input = {(scratch_.path / "flood.pcap").string()};
         config.store = scratch_.path / store;
-        config.flow.memory = flow_memory;
+        config.memory = memory;
         config.share_bytes = share;
         return config;
     }

@@ -28,6 +28,7 @@ struct PreprocessConfig {
     std::filesystem::path anonymise;  ///< key of dataset::AddressAnonymiser; empty: real addresses
     std::vector<std::string> leave_out;  ///< protocols by name, see packet::LeftOut
     std::int64_t min_flow_packets = 1;   ///< flows of fewer packets are left out
+    std::int64_t memory = 512LL << 20;   ///< bytes a rank may take, see `flow_settings`
     std::int64_t share_bytes = 64LL
                                << 20;  ///< a capture from here on is worked on by all ranks
                                        ///< together, in a part for each so many bytes; 0: never
@@ -43,6 +44,10 @@ void describe(base::OptionTable& options, PreprocessConfig& config);
 
 /// Only the settings that decide what a store holds: those of `content_settings`.
 void describe_content(base::OptionTable& options, PreprocessConfig& config);
+
+/// Settings of the flow table of a rank: half of `memory` is its. The other half is ample for the
+/// program, reading, decoding and shards in the making, which take no more for larger input.
+flow::FlowConfig flow_settings(PreprocessConfig const& config);
 
 /// What a run made of its captures, and what it cost.
 struct PreprocessResult {
