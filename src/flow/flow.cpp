@@ -39,8 +39,12 @@ std::uint32_t part_of(packet::Packet const& packet, std::uint32_t parts) noexcep
     auto const key = in_order(packet.source, packet.destination)
                          ? pack(packet.source, packet.destination, packet.protocol)
                          : pack(packet.destination, packet.source, packet.protocol);
-    constexpr std::uint64_t seed = 0x7465737365726121ULL;
-    return static_cast<std::uint32_t>((hash(key, seed) >> 32U) * parts >> 32U);
+    std::uint64_t mixed = 0;
+    for (auto const word : key.words) {
+        mixed = (mixed ^ word) * 0x9e3779b97f4a7c15ULL;  // 2^64 over the golden ratio, odd
+        mixed ^= mixed >> 32U;
+    }
+    return static_cast<std::uint32_t>((mixed * 0x9e3779b97f4a7c15ULL >> 32U) * parts >> 32U);
 }
 
 char const* name(FlowEnd end) {

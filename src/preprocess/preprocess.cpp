@@ -35,8 +35,9 @@ void describe_content(base::OptionTable& options, PreprocessConfig& config) {
              "captures that are one in several files (tcpdump -C, dumpcap -b): none, those of a "
              "folder, all; in order of time")
         .add("memory", config.memory,
-             "bytes a rank may take; half of them hold flows: when full, the flow idle for longest "
-             "is closed, and counted")
+             "bytes a rank may take; half of them hold flows (when full, the flow idle for longest "
+             "is "
+             "closed, and counted), a quarter columns before they go to the disk")
         .add("share_bytes", config.share_bytes,
              "a capture of so many bytes or more is worked on by all ranks together; 0: never")
         .add("share_parts", config.share_parts,
@@ -247,6 +248,10 @@ flow::FlowConfig flow_settings(PreprocessConfig const& config) {
     auto settings = config.flow;
     settings.memory = config.memory / 2;
     return settings;
+}
+
+std::uint64_t column_memory(PreprocessConfig const& config) {
+    return static_cast<std::uint64_t>(config.memory) / 4;
 }
 
 std::string content_settings(PreprocessConfig const& config) {

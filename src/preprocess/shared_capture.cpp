@@ -50,7 +50,6 @@ std::vector<SharedCapture::Done> SharedCapture::run(std::filesystem::path const&
 }
 
 void SharedCapture::open_parts(std::filesystem::path const& folder, std::size_t first_shard) {
-    constexpr std::uint64_t column_memory = 1U << 20U;  // of each part, as there may be many
     token::Tokenizer const tokenizer(config_.token);
     auto const anonymiser = anonymiser_of(config_);
     for (std::uint32_t part = 0; part < unit_.parts; ++part) {
@@ -61,7 +60,7 @@ void SharedCapture::open_parts(std::filesystem::path const& folder, std::size_t 
                                         .tokenizer = tokenizer,
                                         .label_sets = rules_.set_names(),
                                         .anonymiser = anonymiser,
-                                        .memory = column_memory};
+                                        .memory = column_memory(config_) / unit_.parts};
         dataset::CaptureEntry entry{.path = file_.name, .part = part, .parts = unit_.parts};
         owned_[part] = std::make_unique<SharedPart>(
             config_, files_, std::move(settings), rules_.for_capture(file_.name), std::move(entry));

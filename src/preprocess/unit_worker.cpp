@@ -51,7 +51,8 @@ dataset::UnitReport UnitWorker::run(std::filesystem::path const& folder, std::si
                                         .identity = dataset::token_identity(config_.token),
                                         .tokenizer = tokenizer_,
                                         .label_sets = rules_.set_names(),
-                                        .anonymiser = anonymiser_of(config_)});
+                                        .anonymiser = anonymiser_of(config_),
+                                        .memory = column_memory(config_)});
     dataset::UnitReport report;
     for (auto const& capture : captures) read(capture, shard, report);
     report.shard = shard.finish();

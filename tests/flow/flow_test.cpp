@@ -1,5 +1,7 @@
 #include "flow_packets.hpp"
 
+#include <array>
+
 #include <gtest/gtest.h>
 
 #include <tessera/flow/flow.hpp>
@@ -61,6 +63,30 @@ TEST(FlowHash, IsSipHash13OfTheKey) {
 TEST(FlowHash, DependsOnTheSeed) {
     FlowKey const key{{address("10.0.0.1"), 40000}, {address("10.0.0.2"), 443}, Protocol::tcp};
     EXPECT_NE(flow_hash(key, 1), flow_hash(key, 2));
+}
+
+// Expected values from a Python script that follows datasets/FORMAT.md.
+TEST(PartOf, IsTheHashOfTheFormat) {
+    constexpr std::uint32_t parts = 1U << 16U;
+    packet::Endpoint const client{address("10.0.0.1"), 40000};
+    packet::Endpoint const server{address("10.0.0.2"), 443};
+    EXPECT_EQ(part_of(tcp_packet(client, server, 0), parts), 29721U);
+    EXPECT_EQ(part_of(tcp_packet(server, client, 0), parts), 29721U);
+    auto query = tcp_packet({address("2001:db8::1"), 5353}, {address("ff02::fb"), 5353}, 0);
+    query.protocol = Protocol::udp;
+    EXPECT_EQ(part_of(query, parts), 33177U);
+}
+
+TEST(PartOf, DealsFlowsOfOnePairOfHostsOutEvenly) {
+    constexpr std::uint32_t parts = 16;
+    constexpr std::uint32_t flows = 16'000;
+    std::array<std::uint32_t, parts> dealt{};
+    for (std::uint32_t i = 0; i < flows; ++i) {
+        packet::Endpoint const client{address("10.0.0.1"), static_cast<std::uint16_t>(1024 + i)};
+        ++dealt[part_of(tcp_packet(client, {address("10.0.0.2"), 443}, 0), parts)];
+    }
+    // Five deviations of a fair draw: sqrt(1000) flows are one.
+    for (auto const count : dealt) EXPECT_NEAR(count, flows / parts, 160);
 }
 
 TEST(FlowEnd, HasANameForEach) {

@@ -28,8 +28,8 @@ FlowKey key_of(packet::Packet const& packet);
 std::uint64_t flow_hash(FlowKey const& key, std::uint64_t seed) noexcept;
 
 /// Which of `parts` shares of all flows the packet's flow belongs to: both directions to the same,
-/// always and everywhere. SipHash under a fixed key: whoever knows it can load one share, which
-/// costs balance and never truth.
+/// always and everywhere (datasets/FORMAT.md). It has no key: who aims flows at one share costs
+/// balance and never truth.
 std::uint32_t part_of(packet::Packet const& packet, std::uint32_t parts) noexcept;
 
 /// Seen from the endpoint that sent the flow's first packet.

@@ -45,9 +45,12 @@ void describe(base::OptionTable& options, PreprocessConfig& config);
 /// Only the settings that decide what a store holds: those of `content_settings`.
 void describe_content(base::OptionTable& options, PreprocessConfig& config);
 
-/// Settings of the flow table of a rank: half of `memory` is its. The other half is ample for the
-/// program, reading, decoding and shards in the making, which take no more for larger input.
+/// Settings of the flow table of a rank: half of `memory` is its.
 flow::FlowConfig flow_settings(PreprocessConfig const& config);
+
+/// Bytes that columns of shards in the making may hold on a rank before they go to the disk: a
+/// quarter of `memory`. The last quarter is ample for the program, reading and decoding.
+std::uint64_t column_memory(PreprocessConfig const& config);
 
 /// What a run made of its captures, and what it cost.
 struct PreprocessResult {
