@@ -56,10 +56,10 @@ losses() {
 rm -rf "$work"
 mkdir -p "$work"
 "$programs/tessera-preprocess" --input datasets/sample/run1 --store "$work/store" --progress none --log-level warning
-plain=(--dropout 0 --attention-dropout 0 --precision fp32)
-train 1 cpu "${plain[@]}" --device cpu
-train 1 one "${plain[@]}" --device "$accelerator" --kernels library
-train "$gpus" all "${plain[@]}" --device "$accelerator" --kernels library --overlap on
+plain=(--dropout 0 --attention-dropout 0)
+train 1 cpu "${plain[@]}" --precision fp32 --device cpu
+train 1 one "${plain[@]}" --precision fp32 --device "$accelerator" --kernels library
+train "$gpus" all "${plain[@]}" --precision fp32 --device "$accelerator" --kernels library --overlap on
 train 1 half "${plain[@]}" --precision "$precision" --device "$accelerator" --kernels library
 train 1 resumed --precision "$precision" --device "$accelerator" --kernels library
 # Sums in another order, 40 updates: float32 keeps three digits. A half type is off by its own rounding.
@@ -69,7 +69,7 @@ losses one half 3e-2
 # As if killed after step 20: the second half again, from the checkpoint, with dropout.
 cp -r "$work/resumed" "$work/undisturbed"
 rm -r "$work/resumed/checkpoints/step-40" "$work/resumed/DONE"
-train 1 resumed --precision auto --device "$accelerator" --kernels library
+train 1 resumed --precision "$precision" --device "$accelerator" --kernels library
 losses undisturbed resumed 1e-3
 if cmp -s "$work"/{undisturbed,resumed}/checkpoints/step-40/model.safetensors; then echo "resumed: the same bits"
 else echo "resumed: other bits (a GPU may add in another order each time)"; fi

@@ -39,7 +39,7 @@ function(tessera_install_program target)
     # A CUDA build keeps to the LibTorch it was built with: that tree is 5 GB and has its own users.
     set(rpath "$ORIGIN/../${tessera_libtorch_dir}/torch/lib")
     if(TESSERA_CUDA)
-        set(rpath ${libtorch_lib})
+        set(rpath ${libtorch_lib} ${cudart_root}/lib ${nccl_root}/lib)
     endif()
     set_target_properties(${target} PROPERTIES INSTALL_RPATH "${rpath}")
     install(TARGETS ${target} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT ${component})
