@@ -97,6 +97,15 @@ build() {
     cmake --build "$folder" --target "$target" --parallel "$jobs"
 }
 
+# A toolkit of another version on this machine would hide that a header is missing from the pinned ones.
+only_pinned_headers() {
+    local headers foreign
+    headers=$(ninja -C "$1" -t deps | sort -u) && grep -q cuda_runtime_api.h <<<"$headers" || return 1
+    foreign=$(grep -E '^ +(/usr/local/|/usr/include/(crt|nv|cuda))' <<<"$headers") || return 0
+    printf 'headers that containers/setup.sh did not bring:\n%s\n' "$foreign"
+    return 1
+}
+
 finish() {
     printf '\nTests took %d s.\n' "$SECONDS"
     if [ "${#skips[@]}" -gt 0 ]; then printf 'skipped: %s\n' "${skips[@]}"; fi
@@ -123,6 +132,7 @@ if [ "$quick" = no ]; then
         skips+=("CUDA build: its libraries are not to be had")
     elif check "CUDA build" build build/cuda tessera_cuda_check -DTESSERA_CUDA=ON -DTESSERA_TESTS=OFF; then
         passed=$((passed + 1))
+        if check "CUDA headers" only_pinned_headers build/cuda; then passed=$((passed + 1)); fi
     fi
 fi
 finish
