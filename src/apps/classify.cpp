@@ -89,6 +89,7 @@ void listen(classify::Classifier& classifier, classify::TrainedModel const& mode
 
 int main(int argc, char** argv) {
     apps::Command command("classify", "captures -> one JSON line a flow");
+    command.heed_stop_signals();
     Config config;
     describe(command.options(), config);
     command.examples("example: tessera classify --model bundle --input capture.pcap");

@@ -100,6 +100,11 @@ Command& Command::offer(std::vector<Flag> flags) {
     return *this;
 }
 
+Command& Command::heed_stop_signals() {
+    heeds_signals_ = true;
+    return *this;
+}
+
 Command& Command::examples(std::string text) {
     examples_ = std::move(text);
     return *this;
@@ -170,20 +175,32 @@ Manual Command::manual() const {
     return result;
 }
 
+/// mpirun takes no environment along unless told to, and a file may differ from node to node.
+void Command::require_same_settings(comm::Communicator const& comm) const {
+    auto const all = comm::all_gather(comm, options_.as_toml(false));
+    auto const other = std::ranges::find_if(all, [&](auto const& one) { return one != all[0]; });
+    comm::agreed(comm, [&] {
+        base::validate(other == all.end(), ExitCode::environment,
+                       "ranks 0 and {} have different settings: is there a settings file or a "
+                       "TESSERA_ variable on one node alone? (mpirun -x NAME takes one along)",
+                       other - all.begin());
+    });
+}
+
 int Command::run_on(comm::Communicator const& comm, int argc, char** argv, Body const& body) {
-    // Every rank parses the same words and finds the same faults: rank 0 tells them.
+    // The words are the same on every rank, but a settings file may be on one node alone.
     std::string print;
-    try {
-        auto const proceed = parse(argc, argv, print);
-        if (comm.is_root() && !print.empty()) fmt::print("{}", print);
-        if (!proceed) return 0;
+    bool proceed = false;
+    comm::agreed(comm, [&] {
+        proceed = parse(argc, argv, print);
+        if (!proceed) return;
         base::start_log(log_level(common_.log_level), comm.rank(), comm.size());
         static_cast<void>(progress_mode());
-    } catch (base::Error const& error) {
-        if (comm.is_root()) print_error(name_, {}, error.what());
-        return static_cast<int>(error.code());
-    }
-    base::watch_stop_signals();
+    });
+    require_same_settings(comm);
+    if (comm.is_root() && !print.empty()) fmt::print("{}", print);
+    if (!proceed) return 0;
+    if (heeds_signals_) base::watch_stop_signals();
     return static_cast<int>(body(comm));
 }
 

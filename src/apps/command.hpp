@@ -43,6 +43,10 @@ class Command {
     /// Flags that the command heeds; the others are unknown to it.
     Command& offer(std::vector<Flag> flags);
 
+    /// The body looks at base::stop_requested(): SIGTERM, SIGINT and SIGUSR1 are left to it.
+    /// Without this they end the program as usual.
+    Command& heed_stop_signals();
+
     /// Lines under the options in --help.
     Command& examples(std::string text);
 
@@ -63,12 +67,14 @@ class Command {
 
     Manual manual() const;
     bool parse(int argc, char** argv, std::string& print);
+    void require_same_settings(comm::Communicator const& comm) const;
     int run_on(comm::Communicator const& comm, int argc, char** argv, Body const& body);
 
     std::string name_;
     std::string summary_;
     Launch launch_;
     int announced_ = 1;
+    bool heeds_signals_ = false;
     std::string examples_;
     base::OptionTable options_;
     std::vector<Positional> positionals_;

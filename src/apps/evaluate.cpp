@@ -2,7 +2,9 @@
 #include "command.hpp"
 #include "network_controls.hpp"
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <optional>
 
 #include <fmt/format.h>
@@ -55,6 +57,7 @@ class Grading {
           model_(config.model),
           store_(dataset::open_store(config.store)),
           split_(dataset::load_split(store_, split_name())) {
+        check_split();
         auto const& wanted = model_.info().label_set;
         auto const set = store_.label_set(wanted);
         base::validate(set.has_value(), base::ExitCode::bad_input,
@@ -71,11 +74,7 @@ class Grading {
                                              .predictions = std::move(predictions),
                                              .networks = networks(comm)},
                                             config_.controls, config_.grading);
-        if (config_.networks.which == "none") {
-            report.notes.emplace_back(
-                "Not run beside this grade: the same network from random weights, with a frozen "
-                "encoder, and on shuffled labels; --network-controls all trains them.");
-        }
+        std::ranges::move(notes(), std::back_inserter(report.notes));
         for (auto const& [key, value] : model_.info().provenance) {
             report.provenance.emplace_back("model: " + key, value);
         }
@@ -84,6 +83,32 @@ class Grading {
     }
 
   private:
+    // Flows of another split's test fold may be among those that the model learned from.
+    void check_split() const {
+        if (of_model("store_checksum") != store_.manifest().checksum) return;
+        base::validate(of_model("split_checksum") == split_.checksum, base::ExitCode::bad_input,
+                       "the model was trained on split '{}' of this store, and split '{}' is not "
+                       "or no longer that one: it would be graded on flows that it learned from",
+                       base::printable(of_model("split")), base::printable(split_name()));
+    }
+
+    std::vector<std::string> notes() const {
+        std::vector<std::string> notes;
+        if (config_.networks.which == "none") {
+            notes.emplace_back(
+                "Not run beside this grade: the same network from random weights, with a frozen "
+                "encoder, and on shuffled labels; --network-controls all trains them.");
+        }
+        auto const seen = of_model("init_saw_test_flows");
+        if (!seen.empty() && seen != "0") {
+            notes.push_back(fmt::format(
+                "LEAKY PRE-TRAINING: {} test flows were among those that the encoder learned from "
+                "(without their labels); pre-train on the split that is graded.",
+                seen));
+        }
+        return notes;
+    }
+
     baseline::Predictions answers_of(comm::Communicator const& comm,
                                      classify::TrainedModel& model) const {
         return classify::fold_predictions(comm, model, store_, label_set_,
@@ -138,7 +163,7 @@ void tell(evaluate::Report const& report, Config const& config, bool json) {
 
 int main(int argc, char** argv) {
     apps::Command command("evaluate", "grade a classifier on held-back flows");
-    command.offer({apps::Flag::dry_run, apps::Flag::force, apps::Flag::json});
+    command.offer({apps::Flag::dry_run, apps::Flag::force, apps::Flag::json}).heed_stop_signals();
     Config config;
     describe(command.options(), config);
     command.examples("example: tessera evaluate --model bundle --store store --output report");

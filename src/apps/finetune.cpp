@@ -6,7 +6,7 @@
 int main(int argc, char** argv) {
     using namespace tessera;
     apps::Command command("finetune", "flow- or packet-level classifier on a pre-trained encoder");
-    command.offer({apps::Flag::dry_run});
+    command.offer({apps::Flag::dry_run}).heed_stop_signals();
     train::FinetuneConfig config;
     train::describe(command.options(), config);
     command.examples(

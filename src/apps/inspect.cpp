@@ -120,7 +120,7 @@ void print_run(std::filesystem::path const& path, bool as_json, std::int64_t wat
 
 int main(int argc, char** argv) {
     apps::Command command("inspect", "what a capture, store, run or bundle holds");
-    command.offer({apps::Flag::json});
+    command.offer({apps::Flag::json}).heed_stop_signals();
     std::string path;
     std::int64_t watch = 0;
     command.positional("PATH", "capture file, token store, folder of a run, or bundle", path);

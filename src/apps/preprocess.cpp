@@ -70,19 +70,22 @@ void print_plan(preprocess::PreprocessPlan const& plan) {
 
 int main(int argc, char** argv) {
     apps::Command command("preprocess", "captures -> token store, sharded over ranks");
-    command.offer({apps::Flag::dry_run, apps::Flag::force, apps::Flag::json});
+    command.offer({apps::Flag::dry_run, apps::Flag::force, apps::Flag::json}).heed_stop_signals();
     preprocess::PreprocessConfig config;
     preprocess::describe(command.options(), config);
     command.examples(
         "example: mpirun -n 4 tessera preprocess --input captures/ --labels labels.toml --store "
         "store");
     return command.run(argc, argv, [&](comm::Communicator const& comm) {
+        preprocess::PreprocessMode const mode{command.progress_mode(), command.common().force};
         if (command.common().dry_run) {
-            if (comm.is_root()) print_plan(preprocess::plan(config));
+            comm::agreed(comm, [&] {
+                auto const plan = preprocess::plan(config, mode);
+                if (comm.is_root()) print_plan(plan);
+            });
             return base::ExitCode::done;
         }
-        auto const result = preprocess::preprocess(
-            comm, config, base::local_files(), {command.progress_mode(), command.common().force});
+        auto const result = preprocess::preprocess(comm, config, base::local_files(), mode);
         auto const code = result.notices.empty() ? base::ExitCode::done : base::ExitCode::bad_input;
         if (!comm.is_root()) return code;
         print_notices(result.notices);

@@ -6,7 +6,7 @@
 int main(int argc, char** argv) {
     using namespace tessera;
     apps::Command command("pretrain", "masked-burst and same-origin pre-training");
-    command.offer({apps::Flag::dry_run});
+    command.offer({apps::Flag::dry_run}).heed_stop_signals();
     train::PretrainConfig config;
     train::describe(command.options(), config);
     command.examples(

@@ -184,6 +184,9 @@ class PickleMachine {
     }
 
     void push_global(std::string const& module, std::string const& name) {
+        constexpr std::size_t longest = 256;  // bytes; each use makes a copy
+        if (module.size() > longest || name.size() > longest)
+            refuse("a name has more than 256 bytes");
         push(PickleName{module + "." + name});
     }
     void push_stacked_global() {

@@ -93,8 +93,11 @@ void read_environment(OptionTable& table) {
     std::vector<std::pair<std::string, std::string>> given;
     for (auto const& option : table.all()) {
         auto const variable = option.environment();
-        if (auto const* value = std::getenv(variable.c_str()))
-            given.emplace_back(option.key(), value);
+        auto const* value = std::getenv(variable.c_str());
+        if (value == nullptr) continue;
+        std::string text = value;
+        if (option.type == "list") std::ranges::replace(text, ':', list_separator);
+        given.emplace_back(option.key(), std::move(text));
     }
     for (auto const& [key, value] : given) {
         table.set(key, value, "environment variable for " + key);

@@ -172,6 +172,10 @@ void describe(base::OptionTable& options, ControlConfig& config) {
 
 std::vector<Control> run_controls(Examples const& train, Examples const& test,
                                   ControlConfig const& config) {
+    base::validate(
+        config.neighbours > 0 && config.packets > 0 && config.references > 0 && config.trees > 0,
+        base::ExitCode::usage,
+        "baseline.neighbours, packets, references and trees must be positive");
     base::validate(!train.items.empty(), base::ExitCode::bad_input,
                    "the train fold has no labelled flow, so no control can be fitted; look at "
                    "`tessera inspect` for the class histogram and the split");

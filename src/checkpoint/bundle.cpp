@@ -82,6 +82,15 @@ bool is_bundle(fs::path const& folder) {
     return fs::is_regular_file(folder / manifest_name);
 }
 
+void require_bundle_place(fs::path const& folder) {
+    std::error_code error;
+    bool const free = !fs::exists(folder) || is_bundle(folder) ||
+                      (fs::is_directory(folder) && fs::is_empty(folder, error));
+    base::validate(free, ExitCode::usage,
+                   "'{}' is there and no bundle: name a new folder for the bundle",
+                   base::printable(folder.string()));
+}
+
 void write_bundle(base::FileSystem& files, fs::path const& folder, BundleInfo const& info,
                   std::span<NamedTensor const> weights) {
     auto const aside = fs::path(folder).concat(".tmp");
@@ -91,6 +100,7 @@ void write_bundle(base::FileSystem& files, fs::path const& folder, BundleInfo co
     base::validate(!error, ExitCode::environment, "cannot create '{}': {}",
                    base::printable(aside.string()), error.message());
     write_files(files, aside, info, weights);
+    require_bundle_place(folder);
     files.remove(folder);
     base::publish_folder(files, aside, folder);
 }

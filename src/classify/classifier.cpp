@@ -6,6 +6,7 @@
 
 #include <tessera/base/error.hpp>
 #include <tessera/base/files.hpp>
+#include <tessera/base/stop.hpp>
 #include <tessera/base/time.hpp>
 #include <tessera/baseline/predictions.hpp>
 #include <tessera/classify/classifier.hpp>
@@ -22,7 +23,8 @@ class Classifier::Pipeline {
           sink_(std::move(sink)),
           intake_(model.reading()),
           tokenizer_(model.reading().token),
-          table_(preprocess::flow_settings(model.reading()), [this](flow::Flow const& flow) { end(flow); }),
+          table_(preprocess::flow_settings(model.reading()),
+                 [this](flow::Flow const& flow) { end(flow); }),
           unknown_below_(config.unknown_below < 0 ? model.info().unknown_below
                                                   : config.unknown_below),
           longest_wait_(config.longest_wait) {
@@ -38,7 +40,7 @@ class Classifier::Pipeline {
         try {
             auto const reader = capture::open_capture(file.path, model_.reading().capture);
             packet::Frame frame;
-            while (reader->next(frame)) take(frame);
+            while (!base::stop_requested() && reader->next(frame)) take(frame);
             if (auto const& fault = reader->fault()) {
                 counts_.faults.push_back(
                     fmt::format("'{}': {}", base::printable(file.name), capture::to_text(*fault)));

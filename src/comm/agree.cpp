@@ -34,7 +34,8 @@ Outcome attempt(std::function<void()> const& work) {
     auto const first =
         std::find_if(codes.begin(), codes.end(), [](auto const& code) { return code != "0"; });
     auto const rank = static_cast<std::size_t>(first - codes.begin());
-    auto const who = comm.size() > 1 ? fmt::format("rank {}: ", rank) : std::string();
+    bool const alike = std::ranges::all_of(lines, [&](auto const& l) { return l == lines[rank]; });
+    auto const who = alike ? std::string() : fmt::format("rank {}: ", rank);
     throw AgreedError(static_cast<base::ExitCode>(std::stoi(*first)), who + lines[rank]);
 }
 

@@ -31,6 +31,11 @@ Role role_of(std::string const& name) {
     for (auto const& [known, role] : names) {
         if (name == known) return role;
     }
+    base::validate(
+        name != "port" && name != "address", base::ExitCode::usage,
+        "column '{}': a CSV names both ends, a_ip, a_port, b_ip, b_port; rules for one end "
+        "are written in TOML",
+        name);
     return Role::ignored;
 }
 

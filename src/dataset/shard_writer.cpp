@@ -66,10 +66,10 @@ ShardSummary ShardWriter::write() {
     buffers_->finish();
     entry.counts = buffers_->counts();
     auto const path = settings_.folder / entry.file;
-    check_space(path, shard_datasets(entry.counts, settings_.label_sets),
-                buffers_->tokens_in_place());
     auto const aside = base::aside_of(path);
     try {
+        check_space(path, shard_datasets(entry.counts, settings_.label_sets),
+                    buffers_->tokens_in_place());
         entry.columns = write_shard_file(aside, settings_, *buffers_);
         entry.bytes = fs::file_size(aside);
         entry.checksum = file_checksum(aside);

@@ -188,9 +188,11 @@ class DeviceCrossEntropy : public torch::autograd::Function<DeviceCrossEntropy> 
         auto const upstream = gradients[0] / scale_of(saved[0]);  // [], of the sum
         auto const& slopes = saved[2];  // [N, V], gradient of the logits times the scale
         auto const scaled = saved[0] * upstream;
+        auto const wide = at::promote_types(slopes.scalar_type(), torch::kFloat);
         return {at::mm(slopes, saved[1]) * upstream,
                 at::mm(slopes.t(), scaled),
-                slopes.sum(0) * upstream,
+                // Many slots may have one target: their sum is beyond fp16 before it is scaled.
+                (slopes.sum(0, /*keepdim=*/false, wide) * upstream).to(slopes.scalar_type()),
                 {},
                 {},
                 {},

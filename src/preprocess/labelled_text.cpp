@@ -206,7 +206,6 @@ LabelledTextResult import_labelled_text(base::FileSystem& files, LabelledTextCon
     auto const labels = label_set(config.input);
     Workspace workspace(files, config.store);
     workspace.prepare("labelled text");
-    base::FolderLock const lock(workspace.path());
     LabelledTextResult result;
     auto const identity = dataset::token_identity(config.token);
     dataset::ShardWriter shard(files, {.folder = workspace.path(),
@@ -219,7 +218,7 @@ LabelledTextResult import_labelled_text(base::FileSystem& files, LabelledTextCon
         dataset::assemble({unit.finish()}, identity, {labels}, settings_of(config.token));
     result.manifest.index = dataset::write_index(files, workspace.path(), result.manifest);
     dataset::publish_manifest(files, workspace.path(), result.manifest);
-    workspace.publish();
+    workspace.publish(false);
     return result;
 }
 

@@ -52,6 +52,14 @@ void describe_content(base::OptionTable& options, PreprocessConfig& config) {
 
 namespace {
 
+void check_store(PreprocessConfig const& config, PreprocessMode const& mode) {
+    base::validate(!config.store.empty(), base::ExitCode::usage,
+                   "no store named: give --store FOLDER");
+    base::validate(mode.replace || !std::filesystem::exists(config.store), base::ExitCode::usage,
+                   "'{}' exists; choose another --store, or --force to replace it",
+                   base::printable(config.store.string()));
+}
+
 /// One preprocessing run: what the ranks share, and the steps in order.
 class Run {
   public:
@@ -65,11 +73,9 @@ class Run {
 
     PreprocessResult operator()() {
         comm::agreed(comm_, [&] { find(); });
-        std::optional<base::FolderLock> lock;
+        require_same_work();
         comm::agreed(comm_, [&] {
-            if (!comm_.is_root()) return;
-            workspace_.prepare(work_.job);
-            lock.emplace(workspace_.path());
+            if (comm_.is_root()) workspace_.prepare(work_.job);
         });
         comm::agreed(comm_, [&] { do_units(); });
         do_shared();
@@ -83,14 +89,28 @@ class Run {
 
   private:
     void find() {
-        base::validate(!config_.store.empty(), base::ExitCode::usage,
-                       "no store named: give --store FOLDER");
-        base::validate(mode_.replace || !std::filesystem::exists(config_.store),
-                       base::ExitCode::usage,
-                       "'{}' exists; choose another --store, or --force to replace it",
-                       base::printable(config_.store.string()));
+        check_store(config_, mode_);
         work_ = find_work(config_);
         result_.skipped = work_.skipped;
+    }
+
+    // Each rank has listed the captures itself; one that grew in between would shift all units.
+    void require_same_work() {
+        auto const all = comm::all_gather(comm_, work_.job);
+        auto const other =
+            std::ranges::find_if(all, [&](auto const& job) { return job != all[0]; });
+        comm::agreed(comm_, [&] {
+            base::validate(other == all.end(), base::ExitCode::environment,
+                           "ranks 0 and {} see other captures, sizes or times of change: is a "
+                           "capture still written to, or on one node alone?",
+                           other - all.begin());
+        });
+    }
+
+    // What a pipe brings tells nothing of what it brought before.
+    bool may_be_taken_over(Unit const& unit) const {
+        return std::ranges::all_of(std::span(work_.captures).subspan(unit.first, unit.captures),
+                                   [](auto const& capture) { return capture.bytes > 0; });
     }
 
     void do_units() {
@@ -106,7 +126,9 @@ class Run {
         });
         for (auto const unit : own) {
             heed_stop();
-            if (auto report = workspace_.finished(unit)) {
+            auto report =
+                may_be_taken_over(work_.units[unit]) ? workspace_.finished(unit) : std::nullopt;
+            if (report) {
                 reports_.emplace_back(unit, std::move(*report));
                 ++resumed_;
                 progress.update(done += work_.units[unit].bytes);
@@ -197,7 +219,7 @@ class Run {
                                           work_.rules.sets(), content_settings(config_));
         manifest.index = dataset::write_index(files_, workspace_.path(), manifest);
         dataset::publish_manifest(files_, workspace_.path(), manifest);
-        workspace_.publish();
+        workspace_.publish(mode_.replace);
     }
 
     void sum_up(std::vector<dataset::UnitReport> const& reports) {
@@ -264,7 +286,8 @@ std::string content_settings(PreprocessConfig const& config) {
     return options.as_toml(false);
 }
 
-PreprocessPlan plan(PreprocessConfig const& config) {
+PreprocessPlan plan(PreprocessConfig const& config, PreprocessMode const& mode) {
+    check_store(config, mode);
     auto const work = find_work(config);
     return {work.captures.size(), work.bytes, work.units.size(), work.skipped};
 }

@@ -6,7 +6,7 @@
 #include <tessera/capture/joined_capture.hpp>
 #include <tessera/capture/sliced_capture.hpp>
 #include <tessera/dataset/schema.hpp>
-#include <tessera/packet/left_out.hpp>
+#include <tessera/preprocess/packet_intake.hpp>
 #include <tessera/token/masking.hpp>
 
 namespace tessera::preprocess {
@@ -33,6 +33,10 @@ std::string job_of(PreprocessConfig const& config, Work const& work) {
     for (auto const& capture : work.captures) {
         add(capture);
         for (auto const& piece : capture.pieces) add(piece);
+    }
+    for (auto const& unit : work.units) {
+        text += fmt::format("{} {} {} {}\n", unit.first, unit.captures, unit.parts,
+                            static_cast<int>(unit.reading));
     }
     return base::checksum(std::as_bytes(std::span(text)));
 }
@@ -80,6 +84,19 @@ std::shared_ptr<dataset::AddressAnonymiser const> anonymiser_of(PreprocessConfig
     return std::make_shared<dataset::AddressAnonymiser>(config.anonymise);
 }
 
+namespace {
+
+// What every capture will need is made once, so that a setting that cannot be is told at the start.
+void try_settings(PreprocessConfig const& config) {
+    PacketIntake const intake(config);
+    token::Tokenizer const tokenizer(config.token);
+    flow::FlowTable const table(flow_settings(config), {});
+    burst::split_bursts({}, config.burst);
+    if (!config.filter.empty()) capture::Filter(config.filter, packet::LinkType::ethernet);
+}
+
+}  // namespace
+
 Work find_work(PreprocessConfig const& config) {
     base::validate(!config.input.empty(), base::ExitCode::usage,
                    "no captures named: give --input PATH ..");
@@ -93,7 +110,7 @@ Work find_work(PreprocessConfig const& config) {
         config.share_parts, dataset::max_parts);
     base::validate(config.min_flow_packets >= 1, base::ExitCode::usage,
                    "preprocess.min_flow_packets is {}: give 1 or more", config.min_flow_packets);
-    packet::LeftOut const known_names(config.leave_out);
+    try_settings(config);
     if (!config.anonymise.empty()) require_hidden_addresses(config.token);
     Work work;
     if (!config.labels.empty() && config.labels != labels_by_folder) {

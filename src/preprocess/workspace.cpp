@@ -4,6 +4,7 @@
 
 #include <tessera/base/error.hpp>
 #include <tessera/base/hash.hpp>
+#include <tessera/base/log.hpp>
 #include <tessera/base/mapped_file.hpp>
 
 namespace tessera::preprocess {
@@ -29,15 +30,30 @@ bool is_whole(fs::path const& file, dataset::ShardEntry const& entry) {
 Workspace::Workspace(base::FileSystem& files, fs::path const& store)
     : files_(files), store_(without_slash(store)), path_(fs::path(store_).concat(".partial")) {}
 
+// The lock comes first: whose folder this is decides whether anything in it may go.
 void Workspace::prepare(std::string const& job) {
-    auto const marker = path_ / "job.txt";
-    if (fs::exists(marker) && base::read_text(marker) == job) return;
-    files_.remove(path_);
     std::error_code error;
     fs::create_directories(path_, error);
     base::validate(!error, base::ExitCode::environment, "cannot create folder '{}': {}",
                    base::printable(path_.string()), error.message());
+    lock_.emplace(path_);
+    auto const marker = path_ / "job.txt";
+    if (fs::exists(marker) && base::read_text(marker) == job) return;
+    clear();
     base::publish(files_, marker, job);
+}
+
+void Workspace::clear() {
+    std::size_t notes = 0;
+    for (auto const& entry : fs::directory_iterator(path_)) {
+        auto const name = entry.path().filename().string();
+        if (name == ".lock") continue;
+        notes += name.starts_with(note_prefix) ? 1U : 0U;
+        files_.remove(entry.path());
+    }
+    if (notes == 0) return;
+    base::log_warning("'{}' held finished work of other captures or settings: it is begun anew",
+                      base::printable(path_.string()));
 }
 
 std::optional<dataset::UnitReport> Workspace::finished(std::size_t unit) {
@@ -64,7 +80,10 @@ void Workspace::read_notes() {
     }
 }
 
-void Workspace::publish() {
+void Workspace::publish(bool replace) {
+    base::validate(replace || !fs::exists(store_), base::ExitCode::usage,
+                   "'{}' has come into being meanwhile: move it away and run me again, or --force",
+                   base::printable(store_.string()));
     for (auto const& entry : fs::directory_iterator(path_)) {
         auto const name = entry.path().filename().string();
         if (name.starts_with(note_prefix) || name == "job.txt" || name == ".lock") {
@@ -72,14 +91,26 @@ void Workspace::publish() {
         }
     }
     if (fs::exists(store_)) {
-        auto const old = fs::path(store_).concat(".old");
-        files_.remove(old);
-        files_.rename(store_, old);
-        base::publish_folder(files_, path_, store_);
-        files_.remove(old);
+        replace_store();
     } else {
         base::publish_folder(files_, path_, store_);
     }
+}
+
+void Workspace::replace_store() {
+    auto const aside = fs::path(store_).concat(".replaced");
+    base::validate(!fs::exists(aside), base::ExitCode::usage,
+                   "'{}' stands in the way: the store that an interrupted --force set aside; move "
+                   "or remove it",
+                   base::printable(aside.string()));
+    files_.rename(store_, aside);
+    try {
+        base::publish_folder(files_, path_, store_);
+    } catch (...) {
+        if (!fs::exists(store_)) files_.rename(aside, store_);
+        throw;
+    }
+    files_.remove(aside);
 }
 
 }  // namespace tessera::preprocess

@@ -22,7 +22,8 @@ class Workspace {
 
     std::filesystem::path const& path() const { return path_; }
 
-    /// Makes the folder, or keeps it when it holds work of the same job (rank 0).
+    /// Makes the folder and locks it for this process; keeps what it holds of the same job (rank
+    /// 0). Error(usage) when another process works in it.
     void prepare(std::string const& job);
 
     /// The report of a unit that an earlier run finished and whose shard is whole.
@@ -32,15 +33,19 @@ class Workspace {
     /// dearly. Their shards have been published.
     void record(std::span<Finished const> units);
 
-    /// Drops the notes and makes the folder the store; what stood there before goes (rank 0).
-    void publish();
+    /// Drops the notes and makes the folder the store (rank 0). A store that stands there gives way
+    /// if `replace` says so, once this one is in its place; Error(usage) else.
+    void publish(bool replace);
 
   private:
+    void clear();
     void read_notes();
+    void replace_store();
 
     base::FileSystem& files_;
     std::filesystem::path store_;
     std::filesystem::path path_;
+    std::optional<base::FolderLock> lock_;
     std::optional<std::map<std::size_t, std::string>> noted_;  // unit: report as text
 };
 

@@ -30,6 +30,10 @@ PacketCutter::PacketCutter(TokenConfig const& config)
     base::validate(layout_ != Layout::deep_packet_as_coded || hidden_ == 0, base::ExitCode::usage,
                    "tokenizer deep-packet-as-coded hides what its reference hides: give it "
                    "--masking none --checksums profile");
+    base::validate(
+        layout_ != Layout::deep_packet_as_coded || start_ == Start::network, base::ExitCode::usage,
+        "tokenizer deep-packet-as-coded begins where its reference begins: leave --start "
+        "as it is");
     randomises_ = hidden_ != 0 && config.mask_values == "random";
     recomputes_ = config.checksums == "recompute";
     ipv4_options_ = ipv4_option_rules(hidden);

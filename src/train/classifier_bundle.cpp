@@ -17,12 +17,13 @@ std::string data_toml(FinetuneConfig config) {
     return section_toml(options, "data");
 }
 
-std::map<std::string, std::string> provenance_of(FinetuneConfig const& config,
-                                                 RunIdentity const& identity,
-                                                 checkpoint::TrainingState const& state) {
+std::map<std::string, std::string> provenance_of(FinishedRun const& finished) {
+    auto const& [config, identity, store, labels, calibration, state, test_flows_seen] = finished;
     auto const step = state.best_step >= 0 ? state.best_step : state.step;
     return {{"run", config.loop.run.string()},
             {"init", config.init},
+            {"init_weights", identity.identity.at("initial weights")},
+            {"init_saw_test_flows", std::to_string(test_flows_seen)},
             {"store", config.loop.store.string()},
             {"store_checksum", identity.identity.at("store")},
             {"split", config.split},
@@ -34,24 +35,22 @@ std::map<std::string, std::string> provenance_of(FinetuneConfig const& config,
 
 }  // namespace
 
-void publish_bundle(FinetuneConfig const& config, RunIdentity const& identity,
-                    dataset::Store const& store, dataset::LabelSet const& labels,
-                    torch::nn::Module const& model, Calibration const& calibration,
-                    checkpoint::TrainingState const& state) {
-    auto const& manifest = store.manifest();
+void publish_bundle(FinishedRun const& run, torch::nn::Module const& model) {
+    auto const& config = run.config;
+    auto const& manifest = run.store.manifest();
     checkpoint::BundleInfo const info{.task = config.data.level,
-                                      .label_set = labels.name,
-                                      .classes = labels.classes,
+                                      .label_set = run.labels.name,
+                                      .classes = run.labels.classes,
                                       .tokenizer = manifest.identity.tokenizer.name,
                                       .masking = manifest.identity.masking,
                                       .token_settings = manifest.identity.settings,
                                       .sequence_length = config.data.sequence_length,
-                                      .temperature = calibration.temperature,
-                                      .unknown_below = calibration.unknown_below,
-                                      .provenance = provenance_of(config, identity, state),
+                                      .temperature = run.calibration.temperature,
+                                      .unknown_below = run.calibration.unknown_below,
+                                      .provenance = provenance_of(run),
                                       .build = base::build_info(),
                                       .preprocess_toml = manifest.config,
-                                      .model_toml = identity.model_toml,
+                                      .model_toml = run.identity.model_toml,
                                       .data_toml = data_toml(config)};
     checkpoint::write_bundle(base::local_files(), config.bundle, info, copied(weights_of(model)));
     base::log_info("bundle in '{}'", base::printable(config.bundle.string()));

@@ -11,10 +11,18 @@
 
 namespace tessera::train {
 
-/// Writes the bundle of a finished fine-tuning run from the weights that `model` holds.
-void publish_bundle(FinetuneConfig const& config, RunIdentity const& identity,
-                    dataset::Store const& store, dataset::LabelSet const& labels,
-                    torch::nn::Module const& model, Calibration const& calibration,
-                    checkpoint::TrainingState const& state);
+/// A fine-tuning run that is done.
+struct FinishedRun {
+    FinetuneConfig const& config;
+    RunIdentity const& identity;
+    dataset::Store const& store;
+    dataset::LabelSet const& labels;
+    Calibration const& calibration;
+    checkpoint::TrainingState const& state;
+    std::uint64_t test_flows_seen = 0;  ///< by the pre-training
+};
+
+/// Writes its bundle, from the weights that `model` holds.
+void publish_bundle(FinishedRun const& run, torch::nn::Module const& model);
 
 }  // namespace tessera::train

@@ -16,6 +16,7 @@
 
 #include <tessera/base/error.hpp>
 #include <tessera/base/log.hpp>
+#include <tessera/checkpoint/bundle.hpp>
 #include <tessera/device/compute_device.hpp>
 #include <tessera/device/threads.hpp>
 #include <tessera/loader/classifier_source.hpp>
@@ -206,8 +207,20 @@ struct Setup {
     FinetuneConfig config;
     TrainingData const& data;
     std::optional<Task> task;
+    std::string initial_weights = "none";
+    std::uint64_t test_flows_seen = 0;  ///< by the pre-training
     std::shared_ptr<model::Classifier> model;
 };
+
+// Asked before the training: a bundle takes the place of nothing but a bundle.
+void check_bundle(FinetuneConfig const& config) {
+    checkpoint::require_bundle_place(config.bundle);
+    auto const inside =
+        config.loop.run.lexically_normal().lexically_relative(config.bundle.lexically_normal());
+    base::validate(inside.empty() || *inside.begin() == "..", base::ExitCode::usage,
+                   "--bundle '{}' is, or holds, the folder of the run: name another",
+                   base::printable(config.bundle.string()));
+}
 
 void set_up(Setup& setup, int ranks) {
     auto& config = setup.config;
@@ -216,9 +229,12 @@ void set_up(Setup& setup, int ranks) {
     check(config.loop, ranks);
     check(config.data);
     auto const origin = origin_of(config, store);
+    setup.initial_weights = initial_weights(origin);
+    if (origin) setup.test_flows_seen = test_flows_seen(*origin, store, setup.data.split);
     setup.task.emplace(setup.data, config, label_set_of(store, config.labels));
     config = resolved(config, origin, setup.task->train.samples());
     check_all(config, ranks);
+    check_bundle(config);
     setup.model = make_model(config, origin, setup.task->label_set.classes.size());
 }
 
@@ -236,8 +252,9 @@ void train_layers(comm::Communicator const& comm, Setup& setup, base::ProgressMo
             held_out_batches(task.valid ? &*task.valid : nullptr, comm, config.loop));
         base::OptionTable options;
         describe(options, config);
-        auto const identity = run_identity(fmt::format("auto-encoder layer {}", depth + 1), options,
-                                           setup.data.store, setup.data.split);
+        auto const identity =
+            run_identity(fmt::format("auto-encoder layer {}", depth + 1), options, setup.data.store,
+                         setup.data.split, setup.initial_weights);
         Trainer trainer(comm, objective, config.loop, identity, progress);
         trainer.run();
         trainer.load_best();
@@ -302,7 +319,13 @@ void finetune(comm::Communicator const& comm, FinetuneConfig const& config, Trai
     settle_precision(comm, setup.config, device);
     setup.model->to(device);
     auto const tell = [&] {
-        if (comm.is_root()) log_data(*setup.task, setup.config);
+        if (!comm.is_root()) return;
+        log_data(*setup.task, setup.config);
+        if (setup.test_flows_seen == 0) return;
+        base::log_warning(
+            "'{}' was pre-trained on {} flows that this split holds back to test on: pre-train on "
+            "the same --split",
+            base::printable(setup.config.init), setup.test_flows_seen);
     };
     if (mode.dry_run) return tell();
     train_layers(comm, setup, mode.progress);
@@ -315,7 +338,8 @@ void finetune(comm::Communicator const& comm, FinetuneConfig const& config, Trai
         held_out_batches(task.valid ? &*task.valid : nullptr, comm, final_config.loop));
     base::OptionTable options;
     describe(options, final_config);
-    auto const identity = run_identity("finetune", options, data.store, data.split);
+    auto const identity =
+        run_identity("finetune", options, data.store, data.split, setup.initial_weights);
     Trainer trainer(comm, objective, final_config.loop, identity, mode.progress);
     keep_log(comm, final_config.loop.run);
     tell();
@@ -324,8 +348,14 @@ void finetune(comm::Communicator const& comm, FinetuneConfig const& config, Trai
     auto const calibration = calibration_of(comm, setup);
     comm::agreed(comm, [&] {
         if (!comm.is_root()) return;
-        publish_bundle(final_config, identity, data.store, task.label_set, *setup.model,
-                       calibration, trainer.state());
+        publish_bundle({.config = final_config,
+                        .identity = identity,
+                        .store = data.store,
+                        .labels = task.label_set,
+                        .calibration = calibration,
+                        .state = trainer.state(),
+                        .test_flows_seen = setup.test_flows_seen},
+                       *setup.model);
     });
 }
 

@@ -2,7 +2,9 @@
 
 #include "run_folder.hpp"
 #include "run_identity.hpp"
+#include "training_data.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include <tessera/base/error.hpp>
@@ -23,6 +25,11 @@ model::BertConfig read_model(std::filesystem::path const& file) {
     return config.bert;
 }
 
+/// Of a TOML string without escapes, as names of splits are.
+std::string unquoted(std::string const& text) {
+    return text.size() < 2 ? text : text.substr(1, text.size() - 2);
+}
+
 Origin open_run(std::filesystem::path const& folder) {
     checkpoint::Checkpoints const checkpoints(base::local_files(), folder / checkpoints_folder);
     auto checkpoint = checkpoints.newest();
@@ -34,6 +41,8 @@ Origin open_run(std::filesystem::path const& folder) {
     return {.folder = folder,
             .weights = std::move(checkpoint->model),
             .token_settings = checkpoint->state.identity[token_settings_part],
+            .store = checkpoint->state.identity["store"],
+            .split = unquoted(checkpoint->state.identity["train.split"]),
             .model = read_model(folder / model_file)};
 }
 
@@ -45,6 +54,8 @@ Origin open_origin(std::filesystem::path const& folder) {
     return {.folder = folder,
             .weights = std::move(bundle.weights),
             .token_settings = bundle.info.token_settings,
+            .store = bundle.info.provenance["store_checksum"],
+            .split = bundle.info.provenance["split"],
             .model = read_model(bundle.model_file())};
 }
 
@@ -54,6 +65,21 @@ void require_same_tokens(Origin const& origin, std::string const& token_settings
                    "preprocess the captures with the same [token] settings",
                    base::printable(origin.folder.string()), base::printable(origin.token_settings),
                    token_settings);
+}
+
+std::string initial_weights(std::optional<Origin> const& origin) {
+    return origin ? origin->weights.checksum() : "none";
+}
+
+std::uint64_t test_flows_seen(Origin const& origin, dataset::Store const& store,
+                              dataset::Split const& split) {
+    if (origin.store != store.manifest().checksum) return 0;
+    auto const learned = split_of(store, origin.split);
+    auto const test = split.flows(dataset::Fold::test);
+    return static_cast<std::uint64_t>(std::ranges::count_if(test, [&](std::uint64_t flow) {
+        auto const fold = learned.fold_of(flow);
+        return fold == dataset::Fold::train || fold == dataset::Fold::valid;
+    }));
 }
 
 void load_weights(Origin const& origin, torch::nn::Module& module, std::string const& prefix) {

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include <torch/nn/module.h>
 
 #include <tessera/checkpoint/safetensors.hpp>
+#include <tessera/dataset/split.hpp>
 #include <tessera/model/bert_config.hpp>
 
 namespace tessera::train {
@@ -15,6 +18,8 @@ struct Origin {
     std::filesystem::path folder;
     checkpoint::SafetensorsFile weights;
     std::string token_settings;  ///< hash of all that changes tokens (dataset::TokenIdentity)
+    std::string store;           ///< checksum of the store it learned from
+    std::string split;           ///< name of the split whose train and valid flows it saw
     model::BertConfig model;
 };
 
@@ -24,6 +29,14 @@ Origin open_origin(std::filesystem::path const& folder);
 
 /// Error(usage) when the tokens the weights were trained on differ from those of a store.
 void require_same_tokens(Origin const& origin, std::string const& token_settings);
+
+/// Hash of the weights that a run begins with, for its identity; "none" without an origin.
+std::string initial_weights(std::optional<Origin> const& origin);
+
+/// Flows of the test fold of `split` that the origin learned from; 0 where it learned from another
+/// store. Its split is looked up in the store.
+std::uint64_t test_flows_seen(Origin const& origin, dataset::Store const& store,
+                              dataset::Split const& split);
 
 /// Copies every parameter whose name begins with `prefix`; Error(bad_input) when one is missing or
 /// of another shape.

@@ -102,6 +102,11 @@ Plan make_plan(PretrainConfig const& config, PlanConfig const& plan, DeviceRates
                    base::ExitCode::usage,
                    "plan.gpus must be positive and plan.store_fill lie in (0, 1]");
     auto const& loop = config.loop;
+    base::validate(
+        loop.micro_batch_size > 0 && loop.global_batch_size >= loop.micro_batch_size,
+        base::ExitCode::usage,
+        "train.micro_batch_size = {} must be positive and at most global_batch_size = {}",
+        loop.micro_batch_size, loop.global_batch_size);
     auto const ranks = static_cast<int>(plan.gpus);
     auto const tokens = as_double(config.data.sequence_length) * plan.store_fill;
     auto const masked = as_double(batch::masked_slots(config.data.masking, std::llround(tokens)));

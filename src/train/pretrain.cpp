@@ -72,7 +72,9 @@ struct Sources {
           valid_bursts(data.store, data.split, dataset::Fold::valid),
           train(train_bursts, config.data, config.loop.seed, loader::Order::shuffled) {
         try {
-            valid.emplace(valid_bursts, config.data, config.loop.seed, loader::Order::plain);
+            // Mixed: in the order of the store, the few batches of a validation would be of one
+            // site.
+            valid.emplace(valid_bursts, config.data, config.loop.seed, loader::Order::shuffled);
         } catch (base::Error const& fault) {
             base::log_warning("no validation: {}", fault.what());
         }
@@ -84,25 +86,27 @@ struct Sources {
     std::optional<PretrainSource> valid;
 };
 
-model::PretrainModel make_model(comm::Communicator const& comm, PretrainConfig const& config,
-                                dataset::Store const& store) {
+std::optional<Origin> origin_of(PretrainConfig const& config, dataset::Store const& store) {
+    if (config.init_from.empty()) return std::nullopt;
+    auto origin = open_origin(config.init_from);
+    require_same_tokens(origin, store.manifest().identity.settings);
+    return origin;
+}
+
+model::PretrainModel make_model(PretrainConfig const& config, std::optional<Origin> const& origin) {
     model::PretrainModel model(config.model);
     model::initialise(*model, config.loop.seed);
     model->encoder()->set_dropout_seed(config.loop.seed);
     if (config.kernels == "library") model->encoder()->set_kernels(model::Kernels::library);
-    if (config.init_from.empty()) return model;
-    comm::agreed(comm, [&] {
-        auto const origin = open_origin(config.init_from);
-        require_same_tokens(origin, store.manifest().identity.settings);
-        load_weights(origin, *model, "");
-    });
+    if (origin) load_weights(*origin, *model, "");
     return model;
 }
 
-RunIdentity identity_of(PretrainConfig config, TrainingData const& data) {
+RunIdentity identity_of(PretrainConfig config, TrainingData const& data,
+                        std::string const& initial) {
     base::OptionTable options;
     describe(options, config);
-    return run_identity("pretrain", options, data.store, data.split);
+    return run_identity("pretrain", options, data.store, data.split, initial);
 }
 
 /// Seconds, from rates that are measured now on all ranks.
@@ -137,17 +141,21 @@ void pretrain(comm::Communicator const& comm, PretrainConfig const& asked, Train
     settle_precision(comm, config, device);
     auto const data = open_training_data(comm, config.loop, config.split);
     std::optional<Sources> sources;
+    auto initial = std::string();
+    model::PretrainModel model{nullptr};
     comm::agreed(comm, [&] {
         check_vocabulary(config, data.store);
         sources.emplace(data, config);
+        auto const origin = origin_of(config, data.store);
+        initial = initial_weights(origin);
+        model = make_model(config, origin);
     });
-    auto model = make_model(comm, config, data.store);
     model->to(device);
     PretrainObjective objective(
         model, {config.mlm_weight, config.sop_weight},
         step_batches(sources->train, comm, config.loop),
         held_out_batches(sources->valid ? &*sources->valid : nullptr, comm, config.loop));
-    auto identity = identity_of(config, data);
+    auto identity = identity_of(config, data, initial);
     auto const predicted = predicted_step(comm, config, device, sources->train.fill(256));
     identity.predicted_step_seconds = predicted;
     auto const tell = [&] {

@@ -32,13 +32,15 @@ std::string section_toml(base::OptionTable const& options, std::string_view sect
 }
 
 RunIdentity run_identity(std::string title, base::OptionTable const& options,
-                         dataset::Store const& store, dataset::Split const& split) {
+                         dataset::Store const& store, dataset::Split const& split,
+                         std::string const& initial_weights) {
     auto const& manifest = store.manifest();
     RunIdentity result{.title = std::move(title),
                        .config_toml = options.as_toml(true),
                        .model_toml = section_toml(options, "model"),
                        .identity = {{"store", manifest.checksum},
                                     {"split", split.checksum},
+                                    {"initial weights", initial_weights},
                                     {"tokenizer", manifest.identity.tokenizer.name},
                                     {"masking", manifest.identity.masking},
                                     {token_settings_part, manifest.identity.settings}}};

@@ -22,10 +22,12 @@ struct RunIdentity {
 /// The part of an identity that says what tokens mean.
 inline constexpr auto token_settings_part = "token settings";
 
-/// Identity of a run over this store and split: their hashes, and every setting that changes what
-/// is computed. How often to log, where things lie and how many threads work may change.
+/// Identity of a run over this store and split: their hashes, that of the weights it begins with
+/// (`initial_weights`), and every setting that changes what is computed. How often to log, where
+/// things lie and how many threads work may change.
 RunIdentity run_identity(std::string title, base::OptionTable const& options,
-                         dataset::Store const& store, dataset::Split const& split);
+                         dataset::Store const& store, dataset::Split const& split,
+                         std::string const& initial_weights);
 
 /// The settings of one section as TOML.
 std::string section_toml(base::OptionTable const& options, std::string_view section);

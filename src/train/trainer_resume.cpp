@@ -34,7 +34,13 @@ Trainer::RunStart Trainer::resume() {
         if (complete) base::log_info("'{}' is complete: nothing to do", config_.run.string());
     });
     spread();
-    if (!state_.running.empty()) running_ = ExactSums::from_units(state_.running);
+    if (!state_.running.empty()) {
+        base::validate(state_.running.size() == running_.units().size(), base::ExitCode::bad_input,
+                       "the checkpoint in '{}' holds {} sums for its log, this program keeps {}",
+                       base::printable(config_.run.string()), state_.running.size(),
+                       running_.units().size());
+        running_ = ExactSums::from_units(state_.running);
+    }
     saved_step_ = state_.step > 0 ? state_.step : -1;
     complete = comm::all_reduce(comm_, std::int64_t{complete ? 1 : 0}, comm::Op::max) == 1;
     earlier_seconds_ = state_.elapsed_seconds;

@@ -2,13 +2,9 @@
 
 namespace tessera::train {
 
-namespace {
-
 dataset::Split split_of(dataset::Store const& store, std::string const& name) {
     return name.empty() ? dataset::make_split(store, {}) : dataset::load_split(store, name);
 }
-
-}  // namespace
 
 TrainingData open_training_data(comm::Communicator const& comm, LoopConfig const& config,
                                 std::string const& split) {

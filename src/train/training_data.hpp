@@ -16,9 +16,11 @@ struct TrainingData {
     dataset::Split split;
 };
 
-/// Opens the store of a run and its split by name; an empty name shares flows out on the fly, the
-/// same way each time. The root checks every byte of the store, the others its sizes. Collective;
-/// AgreedError(bad_input) when either is damaged.
+/// The split of that name; without a name, flows shared out on the fly, the same way each time.
+dataset::Split split_of(dataset::Store const& store, std::string const& name);
+
+/// Opens the store of a run and its split (`split_of`). The root checks every byte of the store,
+/// the others its sizes. Collective; AgreedError(bad_input) when either is damaged.
 TrainingData open_training_data(comm::Communicator const& comm, LoopConfig const& config,
                                 std::string const& split);
 

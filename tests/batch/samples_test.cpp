@@ -119,6 +119,12 @@ TEST(PretrainSample, FitsTheSequence) {
     EXPECT_LE(sample.ids.size(), 33U);
 }
 
+// BERT's: 0 where the second part follows the first (Devlin 2019), the same in ET-BERT.
+TEST(PretrainBatch, LabelsPairsAsTheReferenceDoes) {
+    EXPECT_EQ(static_cast<int>(Origin::same), 0);
+    EXPECT_EQ(static_cast<int>(Origin::different), 1);
+}
+
 TEST(PretrainBatch, CollatesWithUsedSlotsFirst) {
     PretrainDataConfig config;
     config.sequence_length = 40;

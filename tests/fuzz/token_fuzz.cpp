@@ -35,8 +35,11 @@ std::optional<token::TokenConfig> settings(std::uint8_t const* data) {
                               .start = chosen(starts, data[3]),
                               .bytes_per_packet = data[4] << 8U | data[5]};
     if (config.tokenizer == "wordpiece") return std::nullopt;  // needs a file
-    if (config.tokenizer == "deep-packet-as-coded") config.masking = "none";
-    if (config.tokenizer == "deep-packet-as-coded") config.checksums = "profile";
+    if (config.tokenizer == "deep-packet-as-coded") {
+        config.masking = "none";
+        config.checksums = "profile";
+        config.start = "network";
+    }
     return config;
 }
 

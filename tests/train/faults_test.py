@@ -23,8 +23,7 @@ SHORT = [("stop", "step", 1), ("stop", "save", 0), ("block", "collective", 1), (
          ("stop", "init", 1)]
 WATCHED = {"stop", "block"}  # nobody but the watchdog sees these
 LIMIT = 30  # s a case may take: the watchdog waits 2 s, starting and ending MPI the rest
-STEPS = 60
-FOREVER = 10**9
+STEPS = 2400  # ends long after every fault has struck; a run goes on with its own number of steps only
 
 
 def start(worker, folder, steps, kind="none", phase="none", rank=0):
@@ -45,14 +44,14 @@ def ended(process):
         return None, process.communicate()[0]
 
 
-def weights(folder, steps=STEPS):
-    return hashlib.sha256((folder / f"checkpoints/step-{steps}/model.safetensors").read_bytes()).hexdigest()
+def weights(folder):
+    return hashlib.sha256((folder / f"checkpoints/step-{STEPS}/model.safetensors").read_bytes()).hexdigest()
 
 
 def check_fault(worker, folder, kind, phase, rank):
     """A complaint, or None."""
     begin = time.monotonic()
-    code, output = ended(start(worker, folder, FOREVER, kind, phase, rank))
+    code, output = ended(start(worker, folder, STEPS, kind, phase, rank))
     seconds = time.monotonic() - begin
     if code is None:
         return f"hangs\n{output}"
@@ -73,20 +72,20 @@ def check_goes_on(worker, folder):
 def check_kills(worker, scratch, kills):
     folder = scratch / "whole"
     begin = time.monotonic()
-    code, output = ended(start(worker, folder, 40 * STEPS))
+    code, output = ended(start(worker, folder, STEPS))
     if code != 0:
         return [f"undisturbed run: exit code {code}\n{output}"]
     whole = time.monotonic() - begin
-    right = weights(folder, 40 * STEPS)
+    right = weights(folder)
     faults = []
     for i in range(kills):
         folder = scratch / f"killed{i}"
-        process = start(worker, folder, 40 * STEPS)
+        process = start(worker, folder, STEPS)
         time.sleep(random.uniform(0.3, 1.0) * whole)
         subprocess.run(["pkill", "-9", "-f", f"{worker} {folder} "], check=False)
         ended(process)
-        code, output = ended(start(worker, folder, 40 * STEPS))
-        if code != 0 or weights(folder, 40 * STEPS) != right:
+        code, output = ended(start(worker, folder, STEPS))
+        if code != 0 or weights(folder) != right:
             faults.append(f"kill {i}: exit code {code}, other weights\n{output}")
     print(f"  kill -9 at {kills} random moments: {kills - len(faults)} bit-equal", flush=True)
     return faults

@@ -36,7 +36,9 @@ constexpr std::size_t half_size(std::size_t burst_tokens) {
     return burst_tokens == 0 ? 0 : (burst_tokens - 1) / 2;
 }
 
-enum class Origin : std::uint8_t { different = 0, same = 1 };
+/// By the numbers of BERT's next-sentence label, which ET-BERT's weights and Hugging Face go by
+/// too.
+enum class Origin : std::uint8_t { same = 0, different = 1 };
 
 struct PretrainSample {
     std::vector<std::int64_t> ids;  ///< masked

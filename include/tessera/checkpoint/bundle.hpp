@@ -48,7 +48,12 @@ struct Bundle {
     std::filesystem::path data_file() const { return folder / "data.toml"; }
 };
 
-/// Publishes a bundle whole; an earlier one in its place is replaced. Error(environment) names the
+/// Error(usage) where a bundle would take the place of something else: a folder that holds anything
+/// but a bundle.
+void require_bundle_place(std::filesystem::path const& folder);
+
+/// Publishes a bundle whole; an earlier one in its place is replaced, nothing else
+/// (`require_bundle_place`). Error(environment) names the
 /// path.
 void write_bundle(base::FileSystem& files, std::filesystem::path const& folder,
                   BundleInfo const& info, std::span<NamedTensor const> weights);

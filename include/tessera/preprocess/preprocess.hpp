@@ -74,14 +74,15 @@ struct PreprocessMode {
 PreprocessResult preprocess(comm::Communicator const& comm, PreprocessConfig const& config,
                             base::FileSystem& files, PreprocessMode const& mode);
 
-/// What a run would do, found without writing anything.
+/// What a run would do, found without writing anything. Errors as of `preprocess`, as far as
+/// settings and folders tell.
 struct PreprocessPlan {
     std::uint64_t captures = 0;
     std::uint64_t bytes = 0;
     std::uint64_t units = 0;    ///< shards of the store
     std::uint64_t skipped = 0;  ///< files that are no captures
 };
-PreprocessPlan plan(PreprocessConfig const& config);
+PreprocessPlan plan(PreprocessConfig const& config, PreprocessMode const& mode);
 
 /// The settings that decide what the store holds, as TOML: two runs with equal text and captures
 /// make equal stores.

@@ -1,6 +1,6 @@
 """One recipe from captures to reports: stores, splits, pre-training, every model, every control."""
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import tables
@@ -17,6 +17,7 @@ class Grade:
     report: dict
     run: Path = None
     store: Path = None
+    steps: list = field(default_factory=list)  # of the runner, that made it
 
     def valid_score(self):
         """macro-F1 on the valid fold: what a model may be chosen by."""
@@ -84,19 +85,20 @@ class Experiment:
     def preprocess(self, captures, labels, masking, kind):
         store = self.store(masking, kind)
         tokens = ["--tokenizer", kind, "--bytes-per-packet", "0"] if kind else []
-        self.runner.step(f"pre{store.name.replace('store', 'process')}", store / "manifest.json",
+        self.runner.step(preprocess_step(store), store / "manifest.json",
                          "preprocess", "--input", captures, "--labels", labels, "--store", store,
-                         "--force", *merged([*self.flags("preprocess"), "--masking", masking, *tokens]))
+                         "--force", *merged([*self.flags("preprocess"), "--masking", masking, *tokens]),
+                         files=[Path(labels)])
         for fold in self.folds:
             for share in self.recipe.label_shares:
                 self.split(store, fold, share)
 
     def split(self, store, fold, share):
         name = split_name(fold, share)
-        self.runner.step(f"split-{store.name.removeprefix('store-')}-{name}",
-                         store / "splits" / f"{name}.json", "split", store, "--by", self.recipe.by,
+        self.runner.step(split_step(store, name), store / "splits" / f"{name}.json", "split", store, "--by", self.recipe.by,
                          "--name", name, "--seed", fold, "--label-set", self.recipe.label_set,
-                         "--label-share", share, "--force", *self.flags("split"))
+                         "--label-share", share, "--force", *self.flags("split"),
+                         after=[preprocess_step(store)])
 
     def store(self, masking, kind=""):
         """Packets as ET-BERT reads them, or as Deep Packet does; the splits are the same."""
@@ -115,7 +117,8 @@ class Experiment:
         page = self.work / "page"
         self.runner.step("page", page, "evaluate", "--model", chosen.run, "--store", chosen.store,
                          "--output", page, "--force", *self.flags("evaluate"),
-                         *(["--beside", *others] if others else []))
+                         *(["--beside", *others] if others else []),
+                         after=[step for grade in first for step in grade.steps])
         self.runner.say(f"  page {page / 'report.html'}")
 
     def paired_tests(self, grades):
@@ -148,14 +151,15 @@ class Experiment:
         self.runner.step("preprocess-audit", store / "manifest.json", "preprocess", "--input",
                          captures, "--labels", labels, "--store", store, "--force",
                          *merged([*self.flags("preprocess"), "--masking", "none",
-                                  "--bytes-per-packet", "600"]))
+                                  "--bytes-per-packet", "600"]), files=[Path(labels)])
         name = split_name(fold, "1")
         self.runner.step(f"split-audit-{name}", store / "splits" / f"{name}.json", "split", store,
                          "--by", self.recipe.by, "--name", name, "--seed", fold, "--label-set",
-                         self.recipe.label_set, "--force", *self.flags("split"))
+                         self.recipe.label_set, "--force", *self.flags("split"),
+                         after=["preprocess-audit"])
         output = self.work / f"audit-{fold}.json"
         self.runner.step(f"audit-{fold}", output, "audit", store, "--split", name, "--label-set",
-                         self.recipe.label_set, "--output", output)
+                         self.recipe.label_set, "--output", output, after=[f"split-audit-{name}"])
         fields = json.loads(output.read_text(encoding="utf-8"))["fields"]
         return {field["field"]: field["macro_f1"] for field in fields}
 
@@ -163,7 +167,8 @@ class Experiment:
         report = self.work / f"controls-{fold}"
         self.runner.step(f"controls-{fold}", report, "baseline", "--store", store, "--split",
                          split_name(fold, "1"), "--label-set", self.recipe.label_set, "--output",
-                         report, "--force", *self.flags("baseline"))
+                         report, "--force", *self.flags("baseline"),
+                         after=[split_step(store, split_name(fold, "1"))])
         return Grade("", masking, "1", fold, 0, load(report))
 
     def model(self, store, masking, fold, seed, model, words):
@@ -173,8 +178,10 @@ class Experiment:
         place = f"{masking}-{fold}-{seed}"
         if self.runner.is_late() and not list(self.work.glob(f"report-{slug(model)}-{place}-*")):
             return []
+        origin = []
         if "pretrained" in words:
             words[words.index("pretrained")] = str(self.pretrain(store, place, fold, seed))
+            origin = [f"pretrain-{place}"]
         grades = []
         for share in shares:
             name = f"{slug(model)}-{place}-{slug(share)}"
@@ -184,12 +191,15 @@ class Experiment:
             self.runner.step(f"finetune-{name}", run / "bundle", "finetune", "--store", store,
                              "--split", split_name(fold, share), "--labels", self.recipe.label_set,
                              "--run", run, "--seed", seed, "--progress", "none",
-                             *merged([*self.flags("finetune"), *words]), folder=run)
+                             *merged([*self.flags("finetune"), *words]), folder=run,
+                             after=[split_step(store, split_name(fold, share)), *origin])
             self.runner.step(f"evaluate-{name}", report, "evaluate", "--model", run, "--store",
                              store, "--output", report, "--force", "--controls", "look-ups",
-                             *self.beside(grades), *self.flags("evaluate"))
+                             *self.beside(grades), *self.flags("evaluate"),
+                             after=[f"finetune-{name}", *(grade.steps[-1] for grade in grades)])
             self.runner.say(f"  bundle {run / 'bundle'}, page {report / 'report.html'}")
-            grades.append(Grade(model, masking, share, fold, seed, load(report), run, store))
+            grades.append(Grade(model, masking, share, fold, seed, load(report), run, store,
+                                [f"finetune-{name}", f"evaluate-{name}"]))
             grades[-1].report["folder"] = str(report)
         return grades
 
@@ -206,8 +216,17 @@ class Experiment:
         run = self.work / f"pretrained-{place}"
         self.runner.step(f"pretrain-{place}", run / "checkpoints", "pretrain", "--store", store,
                          "--split", split_name(fold, "1"), "--run", run, "--seed", seed,
-                         "--progress", "none", *self.flags("pretrain"), folder=run)
+                         "--progress", "none", *self.flags("pretrain"), folder=run,
+                         after=[split_step(store, split_name(fold, "1"))])
         return run
+
+
+def preprocess_step(store):
+    return f"pre{store.name.replace('store', 'process')}"
+
+
+def split_step(store, name):
+    return f"split-{store.name.removeprefix('store-')}-{name}"
 
 
 def split_name(fold, share):

@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 
+COMMANDS = {"preprocess", "split", "pretrain", "finetune", "baseline", "evaluate"}
+
+
 class Refused(Exception):
     """What the user asked for cannot be done; `code` as in the README."""
 
@@ -54,6 +57,10 @@ def read(path, folder, name, small=False):
     unknown = set(values) - set(Recipe.__dataclass_fields__)
     if unknown:
         raise Refused(f"{path}: unknown key '{sorted(unknown)[0]}' in [recipe]")
+    other = set(parser["settings"] if parser.has_section("settings") else ()) - COMMANDS
+    if other:
+        raise Refused(f"{path}: unknown key '{sorted(other)[0]}' in [settings]; it holds flags of "
+                      f"{', '.join(sorted(COMMANDS))}")
     for key in ("masking", "label_shares"):
         if key in values:
             values[key] = values[key].split()

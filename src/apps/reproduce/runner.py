@@ -1,4 +1,6 @@
-"""Runs the programs of the suite, each step once: a step that is done with the same words stays."""
+"""Runs the programs of the suite, each step once: a step that is done with the same words, on what the same
+steps made before it, stays."""
+import hashlib
 import json
 import os
 import shlex
@@ -20,6 +22,7 @@ class Runner:
         self.work = work
         self.launch = shlex.split(launch)
         self.started = time.monotonic()
+        self.done = {}  # name of a step: what it was made of, as a hash
         self.environment = dict(os.environ, OMPI_ALLOW_RUN_AS_ROOT="1",
                                 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
                                 OMPI_MCA_mpi_yield_when_idle="1")
@@ -30,19 +33,22 @@ class Runner:
     def is_late(self):
         return time.monotonic() > self.last
 
-    def step(self, name, output, command, *words, folder=None):
+    def step(self, name, output, command, *words, folder=None, after=(), files=()):
         """tessera-COMMAND WORDS; its output goes to WORK/log/NAME.txt. `output` is what it makes, in
-        `folder` when that goes with it where other words were used before."""
+        `folder` when that goes with it where other words were used before. `after`: the steps whose
+        results it reads; `files`: the files, where they may change under the same name."""
         line = [*self.launch, str(self.programs / f"tessera-{command}"), *map(str, words)]
+        made_of = [line, [self.done[step] for step in after], [checksum(file) for file in files]]
+        self.done[name] = hashlib.sha256(json.dumps(made_of).encode()).hexdigest()
         stamp = self.work / "done" / f"{name}.json"
-        if output.exists() and stamp.exists() and json.loads(stamp.read_text()) == line:
+        if output.exists() and stamp.exists() and json.loads(stamp.read_text()) == made_of:
             return
         stamp.parent.mkdir(parents=True, exist_ok=True)
         stamp.unlink(missing_ok=True)
         begun = stamp.with_suffix(".begun")
-        if not begun.exists() or json.loads(begun.read_text()) != line:
+        if not begun.exists() or json.loads(begun.read_text()) != made_of:
             remove(folder or output)
-            begun.write_text(json.dumps(line))
+            begun.write_text(json.dumps(made_of))
         self.say(name)
         self.run(name, line)
         begun.rename(stamp)
@@ -67,6 +73,11 @@ class Runner:
         last = log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]
         raise Refused(f"step '{name}' ended with {done.returncode}; its output is in {log}:\n  " +
                       "\n  ".join(last), done.returncode if done.returncode > 0 else 1)
+
+
+def checksum(path):
+    """Of a file; of anything else its name."""
+    return hashlib.sha256(path.read_bytes() if path.is_file() else str(path).encode()).hexdigest()
 
 
 def remove(path):
