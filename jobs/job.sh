@@ -134,10 +134,14 @@ fitting_ranks() {
 
 # The arithmetic of a training run, from the settings in force.
 training_arithmetic() {
-    local count=$1 steps batch length
+    local count=$1 steps batch length epochs
     steps=$(setting train.train_iters) batch=$(setting train.global_batch_size)
-    length=$(setting data.sequence_length)
-    say "$steps steps x $batch sequences x $length tokens = $((steps * batch * length)) tokens in all"
+    length=$(setting data.sequence_length) epochs=$(setting train.epochs)
+    if [ "${epochs:-0}" != 0 ]; then   # of fine-tuning: the store says how many steps that is
+        say "$epochs passes over the training fold, $batch sequences x $length tokens a step"
+    else
+        say "$steps steps x $batch sequences x $length tokens = $((steps * batch * length)) tokens in all"
+    fi
     say "$count of $tasks ranks, $((batch / count)) sequences each a step; a checkpoint every" \
         "$(setting train.save_interval) steps, the newest $(setting train.keep_last) kept"
 }

@@ -41,7 +41,7 @@ std::string to_text(Config const& config, evaluate::PairedTest const& test) {
     return fmt::format(
         "macro-F1 on {} items: {:.3f} ({}) and {:.3f} ({})\n"
         "difference {:+.3f} [{:+.3f}, {:+.3f}], p = {:.4f}: {}\n"
-        "right alone: first {}, second {} items, McNemar's exact p = {:.4g}",
+        "right alone: first {}, second {} flows, McNemar's exact p = {:.4g}",
         test.items, test.first, base::printable(config.first), test.second,
         base::printable(config.second), test.first - test.second, test.interval.low,
         test.interval.high, test.p_macro_f1, verdict, test.only_first_right, test.only_second_right,

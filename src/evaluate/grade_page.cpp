@@ -35,7 +35,7 @@ std::string text_of(Interval const& range) {
 }
 
 Figure controls_figure(Report const& report) {
-    report::BarChart chart{"Macro-F1 beside the controls", "macro-F1, 95 % interval", 1, {}};
+    report::BarChart chart{"Macro-F1 beside the controls", "macro-F1 with its interval", 1, {}};
     Table numbers{
         {{"", Align::left}, {"macro-F1"}, {"interval"}, {"behind the first by"}, {"interval"}}, {}};
     auto const add = [&](Graded const& graded, bool is_control) {
@@ -75,7 +75,7 @@ Table class_table(Graded const& graded) {
 }
 
 Figure classes_figure(Graded const& graded) {
-    report::BarChart chart{"F1 by class", "F1, 95 % interval; n: items of the class", 1, {}};
+    report::BarChart chart{"F1 by class", "F1 with its interval; n: items of the class", 1, {}};
     for (auto const& score : graded.scores.all.per_class) {
         chart.bars.push_back({graded.predictions.classes[score.label], score.rates.f1,
                               whisker_of(graded.class_f1[score.label]),

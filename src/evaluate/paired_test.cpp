@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <map>
 
 #include <tessera/base/error.hpp>
 #include <tessera/evaluate/paired_test.hpp>
@@ -40,12 +42,17 @@ double two_sided_p(std::vector<double> const& differences) {
     return std::min(1.0, 2 * (rarer + 1) / (static_cast<double>(differences.size()) + 1));
 }
 
+// Packets of a flow are right and wrong together: a flow has one vote, whatever it holds.
 void count_disagreements(PairedTest& test, Predictions const& first, Predictions const& second) {
+    std::map<std::uint64_t, std::int64_t> ahead;  // flow: items by which the first has more right
     for (std::size_t i = 0; i < first.size(); ++i) {
         auto const a = first.labels[i] == first.predicted[i];
         auto const b = second.labels[i] == second.predicted[i];
-        test.only_first_right += a && !b ? 1U : 0U;
-        test.only_second_right += b && !a ? 1U : 0U;
+        ahead[first.flow[i]] += std::int64_t{a} - std::int64_t{b};
+    }
+    for (auto const& [flow, items] : ahead) {
+        test.only_first_right += items > 0 ? 1U : 0U;
+        test.only_second_right += items < 0 ? 1U : 0U;
     }
 }
 

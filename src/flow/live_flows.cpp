@@ -38,7 +38,8 @@ std::uint64_t packet_limit(std::int64_t max_packets) {
 
 std::uint64_t cells(std::int64_t memory) {
     base::validate(memory >= least_memory, base::ExitCode::usage,
-                   "a flow table of {} bytes is too small: {} (1 MiB) or more", memory, least_memory);
+                   "a flow table of {} bytes is too small: {} (1 MiB) or more", memory,
+                   least_memory);
     return static_cast<std::uint64_t>(memory) / bytes_per_cell;
 }
 

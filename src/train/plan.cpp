@@ -82,13 +82,14 @@ std::vector<MemoryPart> step_memory(model::BertConfig const& config, double rows
     auto const layers = as_double(config.layers) * (8 * h + f) + 2 * h;
     // In the backward pass of one layer: gradient and value of GELU, one of them turned over.
     auto const work = 3 * f + 4 * h;
-    return {{"program and libraries", 2.6e8},
+    return {{"program and libraries", 1.6e8},
             {"weights", parameters},
             {"gradients", parameters},
             {"moments", 2 * parameters},
             {"activations", rows * layers * float_bytes},
             {"logits", masked * vocabulary * float_bytes},
-            {"gradient of the vocabulary", vocabulary * h * float_bytes},
+            // Of the output layer, and where that of the embedding is added to it.
+            {"gradient of the vocabulary", 2 * vocabulary * h * float_bytes},
             {"work space", rows * work * float_bytes}};
 }
 

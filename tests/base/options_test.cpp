@@ -99,6 +99,15 @@ TEST(Options, TheEnvironmentSetsAValue) {
     EXPECT_DOUBLE_EQ(settings.rate, 0.5);
 }
 
+TEST(Options, AListInTheEnvironmentIsPartedAsPathIs) {
+    ::setenv("TESSERA_DATA_INPUT", "first folder:second", 1);
+    Settings settings;
+    auto table = table_of(settings);
+    read_environment(table);
+    ::unsetenv("TESSERA_DATA_INPUT");
+    EXPECT_EQ(settings.inputs, (std::vector<std::string>{"first folder", "second"}));
+}
+
 TEST(Options, WhatIsWrittenReadsBackTheSame) {
     test::Scratch scratch;
     Settings settings{.batch = 3,

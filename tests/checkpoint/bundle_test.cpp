@@ -49,6 +49,16 @@ TEST(Bundle, GivesBackWhatWasWritten) {
     EXPECT_FALSE(fs::exists(scratch / "b.tmp"));
 }
 
+TEST(Bundle, TakesThePlaceOfNothingButABundle) {
+    test::Scratch const scratch;
+    fs::create_directories(scratch / "models");
+    EXPECT_NO_THROW(require_bundle_place(scratch / "models"));
+    std::ofstream(scratch / "models" / "thesis.txt") << "years";
+    EXPECT_THROW(require_bundle_place(scratch / "models"), base::Error);
+    EXPECT_THROW(write(scratch / "models", 1), base::Error);
+    EXPECT_EQ(base::read_text(scratch / "models" / "thesis.txt"), "years");
+}
+
 TEST(Bundle, FindsDamageInEveryFile) {
     test::Scratch const scratch;
     write(scratch / "b", 1);

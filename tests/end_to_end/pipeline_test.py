@@ -60,6 +60,7 @@ class Pipeline(InScratch):
         self.check_network_controls(graded)
         self.check_inspection(tuned, bundle)
         self.check_labels(bundle, graded)
+        self.check_refusals(run, tuned, bundle)
 
     def check_state(self, run):
         """What somebody who watches the run sees: all of it, and a line a rank."""
@@ -123,6 +124,29 @@ class Pipeline(InScratch):
                         "destination_port", "first_seen_ns", "packets", "class", "probability"):
                 self.assertIn(key, flow)
             self.assertIn(flow["class"], graded["classes"])
+
+    def check_refusals(self, run, tuned, bundle):
+        """A grade on flows that were learned from; a bundle in the place of something else."""
+        tessera("split", self.store, "--by", "flow", "--name", "other")
+        _, err = tessera("evaluate", "--model", bundle, "--store", self.store, "--split", "other",
+                         "--output", self.scratch / "leaky", expect=3)
+        self.assertIn("trained on split 'runs'", err)
+        for place in (run, self.scratch):
+            _, err = tessera("finetune", "--store", self.store, "--split", "runs", "--init", run,
+                             "--labels", "service", "--run", self.scratch / "again", "--bundle",
+                             place, "--sequence-length", "128", expect=2)
+            self.assertIn("bundle", err)
+        self.assertTrue((run / "checkpoints").is_dir())
+        _, err = tessera("finetune", "--store", self.store, "--split", "other", "--init", run,
+                         "--labels", "service", "--run", self.scratch / "again",
+                         "--sequence-length", "128", "--dry-run")
+        self.assertIn("this split holds back", err)
+        _, err = tessera("finetune", "--store", self.store, "--split", "runs", "--init", "none",
+                         "--level", "flow", "--labels", "transport_security", "--class-weights",
+                         "balanced", "--sequence-length", "128", "--micro-batch-size", "16",
+                         "--global-batch-size", "32", "--train-iters", "80", "--lr", "2e-3",
+                         "--run", tuned, "--bundle", bundle, expect=2)
+        self.assertIn("initial weights was", err)
 
     def test_packets_one_by_one(self):
         """Packet level: a row a packet, and the votes of a flow's packets graded beside them."""

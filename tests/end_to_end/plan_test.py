@@ -21,9 +21,6 @@ class Memory(unittest.TestCase):
         for batch in ("8", "32"):
             self.check("--model", "small", "--batch", batch)
 
-    def test_of_longer_sequences(self):
-        self.check("--model", "small", "--batch", "8", "--sequence", "512")
-
     def test_of_the_base_model(self):
         self.check("--model", "base", "--batch", "2")
 

@@ -166,6 +166,13 @@ class WithNetworks(InScratch):
         late, _ = reproduce("mini", "--recipes", self.scratch / "datasets", "--input", corpus,
                             "--work", self.scratch / "work", "--seeds", "2", "--minutes", "0")
         self.assertEqual(out, late, "a second seed would begin too late, the first is kept")
+        text = (recipe / "two.ini").read_text()
+        (recipe / "two.ini").write_text(text.replace("finetune = --train-iters 4", "finetune = --train-iters 5"))
+        _, again = reproduce("mini", "--recipes", self.scratch / "datasets", "--input", corpus,
+                             "--work", self.scratch / "work")
+        for step, anew in (("preprocess-", False), ("pretrain-", False), ("finetune-", True),
+                           ("evaluate-", True)):
+            self.assertEqual(step in again, anew, step)
         self.check_page(self.scratch / "work/mini/two/page")
 
     def check_page(self, page):

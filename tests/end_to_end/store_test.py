@@ -209,6 +209,17 @@ class Store(InScratch):
         self.assertGreater(summary["seconds"], 0)
         self.assertLess(summary["peak_memory_bytes"], 512 << 20)
 
+    def test_a_dry_run_finds_what_a_run_would(self):
+        (self.scratch / "there").mkdir()
+        for words, said in ((["--store", self.scratch / "there"], "exists"),
+                            (["--store", self.scratch / "new", "--filter", "nonsense("], "filter"),
+                            (["--store", self.scratch / "new", "--memory", "1"], "preprocess.memory")):
+            _, err = tessera("preprocess", "--dry-run", "--input", SAMPLE, *words, expect=2)
+            self.assertIn(said, err)
+        out, _ = tessera("preprocess", "--dry-run", "--input", SAMPLE, "--store", self.scratch / "new")
+        self.assertIn("nothing written", out)
+        self.assertFalse((self.scratch / "new").exists())
+
     def test_an_existing_store_is_not_overwritten(self):
         store = self.scratch / "store"
         preprocess(store)

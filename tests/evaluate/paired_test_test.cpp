@@ -1,5 +1,6 @@
 #include "example_report.hpp"
 
+#include <array>
 #include <fstream>
 
 #include <gtest/gtest.h>
@@ -36,6 +37,21 @@ TEST(PairedTest, SeesABetterModelAndNoneWhereThereIsNone) {
     EXPECT_EQ(same.interval.high, 0);
     EXPECT_EQ(same.p_macro_f1, 1);
     EXPECT_EQ(same.only_first_right, 0U);
+}
+
+// 20 packets of one flow say no more than one: p would be 2 / 2^20 else.
+TEST(PairedTest, PacketsOfAFlowHaveOneVote) {
+    baseline::Predictions right;
+    right.classes = {"a", "b"};
+    right.captures = {"c"};
+    auto wrong = right;
+    for (int i = 0; i < 20; ++i) {
+        right.add(0, 7, 0, std::array{0.9F, 0.1F});
+        wrong.add(0, 7, 0, std::array{0.1F, 0.9F});
+    }
+    auto const test = paired_test(right, wrong, {});
+    EXPECT_EQ(test.only_first_right, 1U);
+    EXPECT_DOUBLE_EQ(test.p_accuracy, 1);
 }
 
 TEST(PairedTest, RefusesOtherItems) {

@@ -16,9 +16,9 @@ struct PairedTest {
     double second = 0;      ///< macro-F1
     Interval interval;      ///< of first - second, by drawing the same clusters for both
     double p_macro_f1 = 1;  ///< two-sided, from the same draws
-    std::uint64_t only_first_right = 0;
-    std::uint64_t only_second_right = 0;
-    double p_accuracy = 1;  ///< two-sided exact test of McNemar (1947)
+    std::uint64_t only_first_right = 0;   ///< flows of which it has more items right
+    std::uint64_t only_second_right = 0;  ///< the same of the second
+    double p_accuracy = 1;                ///< two-sided exact test of McNemar (1947) over flows
 };
 
 /// Error(bad_input) when the two were not graded on the same items with the same labels.
