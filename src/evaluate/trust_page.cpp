@@ -60,7 +60,9 @@ Figure label_budget_figure(std::vector<Companion> all) {
     report::LineChart chart{"Label budget",     "labels in training (%)", "macro-F1",
                             report::Scale::log, report::Scale::linear,    {}};
     for (auto& [name, series] : of_name) chart.series.push_back(std::move(series));
-    return {to_svg(chart), "The same model as reports given beside it grade it, with fewer labels to learn from.", numbers};
+    return {to_svg(chart),
+            "The same model as reports given beside it grade it, with fewer labels to learn from.",
+            numbers};
 }
 
 Table masking_table(std::vector<Companion> const& all) {
