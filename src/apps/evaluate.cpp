@@ -100,7 +100,12 @@ class Grading {
                 "encoder, and on shuffled labels; --network-controls all trains them.");
         }
         auto const seen = of_model("init_saw_test_flows");
-        if (!seen.empty() && seen != "0") {
+        if (seen == "unknown") {
+            notes.emplace_back(
+                "It is not known whether the encoder learned from test flows: the split that it "
+                "was "
+                "pre-trained on is gone from this store, or was made anew.");
+        } else if (!seen.empty() && seen != "0") {
             notes.push_back(fmt::format(
                 "LEAKY PRE-TRAINING: {} test flows were among those that the encoder learned from "
                 "(without their labels); pre-train on the split that is graded.",

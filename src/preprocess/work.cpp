@@ -77,15 +77,6 @@ CaptureSize size_of(capture::CaptureFile const& capture, PreprocessConfig const&
     return {capture.bytes, parts, in_slices ? Reading::in_slices : Reading::in_order};
 }
 
-}  // namespace
-
-std::shared_ptr<dataset::AddressAnonymiser const> anonymiser_of(PreprocessConfig const& config) {
-    if (config.anonymise.empty()) return nullptr;
-    return std::make_shared<dataset::AddressAnonymiser>(config.anonymise);
-}
-
-namespace {
-
 // What every capture will need is made once, so that a setting that cannot be is told at the start.
 void try_settings(PreprocessConfig const& config) {
     PacketIntake const intake(config);
@@ -96,6 +87,11 @@ void try_settings(PreprocessConfig const& config) {
 }
 
 }  // namespace
+
+std::shared_ptr<dataset::AddressAnonymiser const> anonymiser_of(PreprocessConfig const& config) {
+    if (config.anonymise.empty()) return nullptr;
+    return std::make_shared<dataset::AddressAnonymiser>(config.anonymise);
+}
 
 Work find_work(PreprocessConfig const& config) {
     base::validate(!config.input.empty(), base::ExitCode::usage,

@@ -23,7 +23,7 @@ std::map<std::string, std::string> provenance_of(FinishedRun const& finished) {
     return {{"run", config.loop.run.string()},
             {"init", config.init},
             {"init_weights", identity.identity.at("initial weights")},
-            {"init_saw_test_flows", std::to_string(test_flows_seen)},
+            {"init_saw_test_flows", test_flows_seen ? std::to_string(*test_flows_seen) : "unknown"},
             {"store", config.loop.store.string()},
             {"store_checksum", identity.identity.at("store")},
             {"split", config.split},

@@ -3,6 +3,9 @@
 #include "calibration.hpp"
 #include "run_identity.hpp"
 
+#include <cstdint>
+#include <optional>
+
 #include <torch/nn/module.h>
 
 #include <tessera/checkpoint/training_state.hpp>
@@ -19,7 +22,7 @@ struct FinishedRun {
     dataset::LabelSet const& labels;
     Calibration const& calibration;
     checkpoint::TrainingState const& state;
-    std::uint64_t test_flows_seen = 0;  ///< by the pre-training
+    std::optional<std::uint64_t> test_flows_seen;  ///< by the pre-training; none: not known
 };
 
 /// Writes its bundle, from the weights that `model` holds.

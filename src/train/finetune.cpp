@@ -208,7 +208,7 @@ struct Setup {
     TrainingData const& data;
     std::optional<Task> task;
     std::string initial_weights = "none";
-    std::uint64_t test_flows_seen = 0;  ///< by the pre-training
+    std::optional<std::uint64_t> test_flows_seen = 0;  ///< by the pre-training; none: not known
     std::shared_ptr<model::Classifier> model;
 };
 
@@ -259,6 +259,21 @@ void train_layers(comm::Communicator const& comm, Setup& setup, base::ProgressMo
         trainer.run();
         trainer.load_best();
         stack->take(depth, objective.coder());
+    }
+}
+
+void warn_of_test_flows(Setup const& setup) {
+    auto const origin = base::printable(setup.config.init);
+    if (!setup.test_flows_seen) {
+        base::log_warning(
+            "the split that '{}' was pre-trained on is gone or was made anew: whether it saw flows "
+            "that are held back here, nobody can tell",
+            origin);
+    } else if (*setup.test_flows_seen > 0) {
+        base::log_warning(
+            "'{}' was pre-trained on {} flows that this split holds back to test on: pre-train on "
+            "the same --split",
+            origin, *setup.test_flows_seen);
     }
 }
 
@@ -321,11 +336,7 @@ void finetune(comm::Communicator const& comm, FinetuneConfig const& config, Trai
     auto const tell = [&] {
         if (!comm.is_root()) return;
         log_data(*setup.task, setup.config);
-        if (setup.test_flows_seen == 0) return;
-        base::log_warning(
-            "'{}' was pre-trained on {} flows that this split holds back to test on: pre-train on "
-            "the same --split",
-            base::printable(setup.config.init), setup.test_flows_seen);
+        warn_of_test_flows(setup);
     };
     if (mode.dry_run) return tell();
     train_layers(comm, setup, mode.progress);

@@ -43,6 +43,7 @@ Origin open_run(std::filesystem::path const& folder) {
             .token_settings = checkpoint->state.identity[token_settings_part],
             .store = checkpoint->state.identity["store"],
             .split = unquoted(checkpoint->state.identity["train.split"]),
+            .split_checksum = checkpoint->state.identity["split"],
             .model = read_model(folder / model_file)};
 }
 
@@ -56,6 +57,7 @@ Origin open_origin(std::filesystem::path const& folder) {
             .token_settings = bundle.info.token_settings,
             .store = bundle.info.provenance["store_checksum"],
             .split = bundle.info.provenance["split"],
+            .split_checksum = bundle.info.provenance["split_checksum"],
             .model = read_model(bundle.model_file())};
 }
 
@@ -71,10 +73,13 @@ std::string initial_weights(std::optional<Origin> const& origin) {
     return origin ? origin->weights.checksum() : "none";
 }
 
-std::uint64_t test_flows_seen(Origin const& origin, dataset::Store const& store,
-                              dataset::Split const& split) {
+std::optional<std::uint64_t> test_flows_seen(Origin const& origin, dataset::Store const& store,
+                                             dataset::Split const& split) {
     if (origin.store != store.manifest().checksum) return 0;
+    auto const names = dataset::split_names(store.path());
+    if (!origin.split.empty() && std::ranges::find(names, origin.split) == names.end()) return {};
     auto const learned = split_of(store, origin.split);
+    if (learned.checksum != origin.split_checksum) return {};
     auto const test = split.flows(dataset::Fold::test);
     return static_cast<std::uint64_t>(std::ranges::count_if(test, [&](std::uint64_t flow) {
         auto const fold = learned.fold_of(flow);

@@ -20,6 +20,7 @@ struct Origin {
     std::string token_settings;  ///< hash of all that changes tokens (dataset::TokenIdentity)
     std::string store;           ///< checksum of the store it learned from
     std::string split;           ///< name of the split whose train and valid flows it saw
+    std::string split_checksum;
     model::BertConfig model;
 };
 
@@ -34,9 +35,9 @@ void require_same_tokens(Origin const& origin, std::string const& token_settings
 std::string initial_weights(std::optional<Origin> const& origin);
 
 /// Flows of the test fold of `split` that the origin learned from; 0 where it learned from another
-/// store. Its split is looked up in the store.
-std::uint64_t test_flows_seen(Origin const& origin, dataset::Store const& store,
-                              dataset::Split const& split);
+/// store. Nothing where nobody can tell: its split of this store is gone, or was made anew.
+std::optional<std::uint64_t> test_flows_seen(Origin const& origin, dataset::Store const& store,
+                                             dataset::Split const& split);
 
 /// Copies every parameter whose name begins with `prefix`; Error(bad_input) when one is missing or
 /// of another shape.

@@ -141,6 +141,14 @@ class Pipeline(InScratch):
                          "--labels", "service", "--run", self.scratch / "again",
                          "--sequence-length", "128", "--dry-run")
         self.assertIn("this split holds back", err)
+        tessera("split", self.store, "--by", "flow", "--seed", "2", "--name", "other", "--force")
+        tessera("pretrain", "--store", self.store, "--split", "other", "--run", self.scratch / "early",
+                "--train-iters", "1", "--layers", "1", "--hidden", "16", "--heads", "2")
+        tessera("split", self.store, "--by", "flow", "--seed", "3", "--name", "other", "--force")
+        _, err = tessera("finetune", "--store", self.store, "--split", "runs", "--init",
+                         self.scratch / "early", "--labels", "service", "--run",
+                         self.scratch / "again", "--sequence-length", "128", "--dry-run")
+        self.assertIn("nobody can tell", err)
         _, err = tessera("finetune", "--store", self.store, "--split", "runs", "--init", "none",
                          "--level", "flow", "--labels", "transport_security", "--class-weights",
                          "balanced", "--sequence-length", "128", "--micro-batch-size", "16",

@@ -29,8 +29,7 @@ struct PretrainBatch : Sequences {
     torch::Tensor masked_targets;    ///< [B*K] int64, the id that stood there
     torch::Tensor masked_weights;    ///< [B*K] float, 1 for a used slot, else 0
     std::int64_t masked_count = 0;   ///< used slots
-    torch::Tensor
-        same_origin;  ///< [B] int64, an Origin: 0: both halves come from one burst, 1: from two
+    torch::Tensor same_origin;       ///< [B] int64, values of Origin
 };
 
 /// Columns of ClassifierBatch::packets.
