@@ -11,6 +11,7 @@
 #include <tessera/base/progress.hpp>
 #include <tessera/base/stop.hpp>
 #include <tessera/capture/capture_files.hpp>
+#include <tessera/capture/joined_capture.hpp>
 #include <tessera/capture/live_capture.hpp>
 #include <tessera/classify/classifier.hpp>
 #include <tessera/classify/trained_model.hpp>
@@ -23,6 +24,7 @@ using namespace tessera;
 struct Config {
     std::filesystem::path model;
     std::vector<std::string> input;
+    std::string join;
     std::string interface;
     std::int64_t packets = 0;
     std::int64_t threads = 0;
@@ -33,6 +35,9 @@ void describe(base::OptionTable& options, Config& config) {
     options.section("classify")
         .add("model", config.model, "bundle, or run that holds one")
         .add("input", config.input, "captures: files, folders, globs, @list, - for standard input")
+        .add("join", config.join,
+             "captures that are one in several files: none, those of a folder, all; empty: as the "
+             "model learnt")
         .add("interface", config.interface, "classify the traffic of a network interface instead")
         .add("live_packets", config.packets, "live: packets after which to end; 0: until a signal")
         .add("threads", config.threads, "threads a rank; 0: this node's processors, shared out");
@@ -63,9 +68,12 @@ void print_line(classify::Answer const& answer) {
                    "cannot write the answers to standard output");
 }
 
-void read_files(classify::Classifier& classifier, Config const& config,
-                comm::Communicator const& comm) {
-    auto const captures = capture::find_captures(config.input).captures;
+void read_files(classify::Classifier& classifier, classify::TrainedModel const& model,
+                Config const& config, comm::Communicator const& comm) {
+    auto const& reading = model.reading();
+    auto const join = capture::join_of(config.join.empty() ? reading.join : config.join);
+    auto const captures =
+        capture::joined(capture::find_captures(config.input).captures, join, reading.capture);
     auto const own = comm::shard(captures.size(), comm);
     for (auto i = own.begin; i < own.end; ++i) classifier.read(captures[i]);
 }
@@ -101,7 +109,7 @@ int main(int argc, char** argv) {
         classify::Classifier classifier(model, config.classify, print_line);
         base::Stopwatch const clock;
         if (config.interface.empty()) {
-            read_files(classifier, config, comm);
+            read_files(classifier, model, config, comm);
         } else {
             listen(classifier, model, config, comm);
         }

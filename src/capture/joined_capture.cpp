@@ -55,18 +55,29 @@ class JoinedReader final : public CaptureReader {
                 reader_ = open_capture(piece.path, limits_);
             } catch (base::Error const& error) {
                 if (error.code() != base::ExitCode::bad_input) throw;
-                if (!fault_) fault_ = ReadFault{0, 0, error.what()};
+                tell({0, 0, error.what()}, error.what());
                 before_ += piece.bytes;
             }
         }
     }
 
-    // The first one is told.
     void note(ReadFault const& fault) {
-        if (fault_) return;
-        fault_ = fault;
-        fault_->reason =
-            fmt::format("'{}': {}", base::printable(pieces_[opened_ - 1].name), fault.reason);
+        auto const name = base::printable(pieces_[opened_ - 1].name);
+        tell({fault.offset, fault.record, fmt::format("'{}': {}", name, fault.reason)},
+             fmt::format("'{}': {}", name, to_text(fault)));
+    }
+
+    // Place and reason of the first one, then those of others, up to a limit.
+    void tell(ReadFault const& first, std::string const& other) {
+        constexpr std::size_t most_told = 8;
+        if (++faults_ == 1) {
+            fault_ = first;
+            told_ = first.reason;
+            return;
+        }
+        if (faults_ <= most_told) told_ += "; " + other;
+        auto const more = faults_ - std::min(faults_, most_told);
+        fault_->reason = more == 0 ? told_ : fmt::format("{}; and {} more files", told_, more);
     }
 
     std::vector<CaptureFile> pieces_;
@@ -76,6 +87,8 @@ class JoinedReader final : public CaptureReader {
     std::size_t opened_ = 0;
     std::uint64_t before_ = 0;  // bytes of the pieces that are done
     std::optional<ReadFault> fault_;
+    std::string told_;        // of the pieces named in its reason
+    std::size_t faults_ = 0;  // pieces not read, or not to their end
 };
 
 base::Nanoseconds first_time(CaptureFile const& capture, CaptureLimits const& limits) {

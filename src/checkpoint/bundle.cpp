@@ -18,8 +18,10 @@ constexpr auto weights_name = "model.safetensors";
 constexpr auto preprocess_name = "preprocess.toml";
 constexpr auto model_name = "model.toml";
 constexpr auto data_name = "data.toml";
+constexpr auto vocabulary_name = "vocabulary.txt";
 constexpr auto manifest_name = "bundle.json";
-constexpr std::size_t longest_settings = std::size_t{1} << 20U;  // bytes
+constexpr std::size_t longest_settings = std::size_t{1} << 20U;     // bytes
+constexpr std::size_t longest_vocabulary = std::size_t{64} << 20U;  // bytes
 
 Json json_of(BundleInfo const& info) {
     return {{"task", info.task},
@@ -55,11 +57,14 @@ BundleInfo info_from_json(Json const& json) {
 
 void write_files(base::FileSystem& files, fs::path const& folder, BundleInfo const& info,
                  std::span<NamedTensor const> weights) {
-    Json const hashes{
+    Json hashes{
         {weights_name, write_safetensors(files, folder / weights_name, weights)},
         {preprocess_name, write_synced(files, folder / preprocess_name, info.preprocess_toml)},
         {model_name, write_synced(files, folder / model_name, info.model_toml)},
         {data_name, write_synced(files, folder / data_name, info.data_toml)}};
+    if (!info.vocabulary.empty()) {
+        hashes[vocabulary_name] = write_synced(files, folder / vocabulary_name, info.vocabulary);
+    }
     Json const content{{"format", format_name}, {"bundle", json_of(info)}, {"files", hashes}};
     write_synced(files, folder / manifest_name, seal(content));
 }
@@ -70,8 +75,9 @@ void check_hash(fs::path const& path, std::string const& found, Json const& hash
                    base::printable(path.string()), manifest_name);
 }
 
-std::string read_hashed(fs::path const& path, Json const& hashes) {
-    auto text = base::read_text(path, longest_settings);
+std::string read_hashed(fs::path const& path, Json const& hashes,
+                        std::size_t limit = longest_settings) {
+    auto text = base::read_text(path, limit);
     check_hash(path, checksum_of(text), hashes);
     return text;
 }
@@ -121,6 +127,10 @@ Bundle open_bundle(fs::path const& folder) {
         bundle.info.preprocess_toml = read_hashed(bundle.preprocess_file(), hashes);
         bundle.info.model_toml = read_hashed(bundle.model_file(), hashes);
         bundle.info.data_toml = read_hashed(bundle.data_file(), hashes);
+        if (hashes.contains(vocabulary_name)) {
+            bundle.info.vocabulary =
+                read_hashed(bundle.vocabulary_file(), hashes, longest_vocabulary);
+        }
         return bundle;
     } catch (nlohmann::json::exception const& fault) {
         base::fail(ExitCode::bad_input, "'{}' lacks something: {}", shown, fault.what());

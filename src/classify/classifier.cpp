@@ -9,6 +9,7 @@
 #include <tessera/base/stop.hpp>
 #include <tessera/base/time.hpp>
 #include <tessera/baseline/predictions.hpp>
+#include <tessera/capture/joined_capture.hpp>
 #include <tessera/classify/classifier.hpp>
 #include <tessera/preprocess/packet_intake.hpp>
 
@@ -38,7 +39,7 @@ class Classifier::Pipeline {
     void read(capture::CaptureFile const& file) {
         begin(file.name);
         try {
-            auto const reader = capture::open_capture(file.path, model_.reading().capture);
+            auto const reader = capture::open_capture(file, model_.reading().capture);
             packet::Frame frame;
             while (!base::stop_requested() && reader->next(frame)) take(frame);
             if (auto const& fault = reader->fault()) {

@@ -64,6 +64,7 @@ void TrainedModel::load(checkpoint::Bundle const& bundle) {
     base::OptionTable reading_options;
     preprocess::describe_content(reading_options, reading_);
     base::read_config_file(reading_options, bundle.preprocess_file());
+    if (!info_.vocabulary.empty()) reading_.token.vocabulary = bundle.vocabulary_file();
     check_tokens(info_, reading_.token, bundle.folder);
 
     base::OptionTable data_options;

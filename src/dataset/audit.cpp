@@ -2,6 +2,7 @@
 #include "split_rules.hpp"
 
 #include <algorithm>
+#include <set>
 #include <unordered_map>
 
 #include <fmt/format.h>
@@ -85,11 +86,13 @@ class Auditor {
     }
 
     void add_drawn(FlowView const& flow, std::function<Fold(std::uint64_t)> const& fold_of) {
+        std::set<Fold> folds;
         for (std::uint64_t i = 0; i < flow.packets; ++i) {
             auto const fold = fold_of(flow.first_packet + i);
-            add(flow, fold);
             add_packet(store_.packet(flow.first_packet + i).tokens, fold);
+            folds.insert(fold);
         }
+        for (auto const fold : folds) add(flow, fold);
     }
 
     Audit result() const {

@@ -11,8 +11,10 @@ OrderedJson to_json(FileEntry const& file) {
 }
 
 OrderedJson to_json(token::TokenizerIdentity const& tokenizer) {
-    return {
+    OrderedJson json{
         {"name", tokenizer.name}, {"vocabulary", tokenizer.vocabulary}, {"hash", tokenizer.hash}};
+    if (!tokenizer.pieces.empty()) json["pieces"] = tokenizer.pieces;
+    return json;
 }
 
 OrderedJson to_json(base::BuildInfo const& build) {
@@ -57,7 +59,8 @@ TokenIdentity identity_from(JsonReader const& json) {
     tokenizer.require(vocabulary <= 65'536, "has more tokens than 16 bits hold");
     TokenIdentity identity;
     identity.tokenizer = {tokenizer.text("name"), static_cast<std::uint32_t>(vocabulary),
-                          tokenizer.text("hash")};
+                          tokenizer.text("hash"),
+                          tokenizer.has("pieces") ? tokenizer.text("pieces") : std::string()};
     read_masking(json.at("masking"), identity);
     identity.settings = json.text("settings");
     return identity;

@@ -16,6 +16,7 @@ using base::ExitCode;
 constexpr std::string_view opening = "{\n  \"checksum\": \"";
 constexpr std::size_t digits = 32;
 constexpr std::string_view after = "\",\n";
+constexpr std::size_t longest = std::size_t{1} << 30U;  // bytes; two million captures by far
 
 // Checksum of a sealed text with the digits themselves taken as zeros.
 std::string checksum_of(std::string_view text) {
@@ -38,6 +39,10 @@ std::string seal(nlohmann::ordered_json const& content) {
     auto const body = content.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
     std::string text(opening);
     text.append(digits, '0').append(after).append(body, 2).append("\n");
+    base::validate(text.size() <= longest, ExitCode::usage,
+                   "a description of {} bytes would be more than the {} that can be read: make "
+                   "several stores of fewer captures",
+                   text.size(), longest);
     return text.replace(opening.size(), digits, checksum_of(text));
 }
 
@@ -46,7 +51,7 @@ std::string seal_of(std::string const& sealed) {
 }
 
 SealedJson read_sealed(std::filesystem::path const& path) {
-    auto const text = base::read_text(path);
+    auto const text = base::read_text(path, longest);
     auto const shown = base::printable(path.string());
     base::validate(looks_sealed(text), ExitCode::bad_input,
                    "'{}' does not begin with its checksum: not written by this program, or damaged",

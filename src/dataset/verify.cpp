@@ -11,6 +11,7 @@
 #include <tessera/dataset/split.hpp>
 #include <tessera/dataset/store.hpp>
 #include <tessera/dataset/verify.hpp>
+#include <tessera/dataset/vocabulary.hpp>
 #include <tessera/hdf5/dataset.hpp>
 #include <tessera/hdf5/file.hpp>
 
@@ -29,6 +30,7 @@ class Verifier {
         if (!findings_.empty()) return findings_;
         for (std::size_t i = 0; i < manifest_.shards.size(); ++i) verify_shard(i);
         verify_index();
+        attempt(vocabulary_name, [&] { read_vocabulary(store_, manifest_.identity.tokenizer); });
         find_strangers();
         if (findings_.empty()) verify_totals();
         if (findings_.empty()) verify_splits();

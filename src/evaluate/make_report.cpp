@@ -165,6 +165,9 @@ Report make_report(TestBed const& bed, ModelAnswers answers,
     base::validate(answers.predictions.size() > 0, ExitCode::bad_input,
                    "all classes of the test fold were held out of training");
     report.companions = read_companions(config.beside);
+    Companion const own{
+        .classes = classes, .split_by = report.split.by, .test_flows = report.split.flows[2]};
+    for (auto& line : other_tests(own, report.companions)) report.notes.push_back(std::move(line));
     report.title = fmt::format("{} on {}", answers.title, bed.store.path().filename().string());
     report.item = answers.item;
     report.bootstrap = bootstrap_config(config, answers.predictions);

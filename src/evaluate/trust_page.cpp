@@ -29,10 +29,13 @@ std::vector<Companion> all_of(Report const& report) {
     for (auto const& [key, value] : report.provenance) {
         if (key == "masking") masking = value;
     }
+    auto const& graded = report.votes.empty() ? report.model : report.votes.front();
     auto all = report.companions;
-    all.insert(all.begin(),
-               {report.model.title, masking, report.split.label_share,
-                report.model.scores.seen.macro.f1, report.model.intervals.at("macro_f1")});
+    all.insert(all.begin(), {.name = graded.title,
+                             .masking = masking,
+                             .label_share = report.split.label_share,
+                             .macro_f1 = graded.scores.seen.macro.f1,
+                             .interval = graded.intervals.at("macro_f1")});
     return all;
 }
 

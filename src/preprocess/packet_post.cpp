@@ -29,10 +29,12 @@ struct Letter {
     std::uint8_t tcp_flags;
 };
 
-void append(std::vector<std::byte>& message, Letter const& letter, base::ByteSpan kept) {
+/// The bytes by which the message grew.
+std::size_t append(std::vector<std::byte>& message, Letter const& letter, base::ByteSpan kept) {
     auto const head = std::as_bytes(std::span(&letter, 1));
     message.insert(message.end(), head.begin(), head.end());
     message.insert(message.end(), kept.begin(), kept.end());
+    return head.size() + kept.size();
 }
 
 Letter letter_of(packet::Packet const& packet, std::uint32_t part, std::size_t kept) {
@@ -82,18 +84,18 @@ PacketPost::PacketPost(PreprocessConfig const& config, std::string_view capture,
 void PacketPost::take(packet::Frame const& frame) {
     auto const held = intake_.look_at(frame);
     if (held == Held::fragment) {
-        for (auto& message : messages_) append(message, letter_of(frame), frame.bytes);
+        for (auto& message : messages_) bytes_ += append(message, letter_of(frame), frame.bytes);
     }
     if (held != Held::packet) return;
     auto const part = flow::part_of(intake_.packet, parts_);
     auto const kept = intake_.cut();
-    append(messages_[owners_[part]], letter_of(intake_.packet, part, kept.size()), kept);
+    bytes_ += append(messages_[owners_[part]], letter_of(intake_.packet, part, kept.size()), kept);
 }
 
 void PacketPost::end_chunk() {
     Letter mark{};
     mark.part = end_of_chunk;
-    for (auto& message : messages_) append(message, mark, {});
+    for (auto& message : messages_) bytes_ += append(message, mark, {});
 }
 
 PacketPost::Place PacketPost::place() const {
@@ -104,18 +106,14 @@ PacketPost::Place PacketPost::place() const {
 
 void PacketPost::back_to(Place const& place) {
     for (std::size_t i = 0; i < messages_.size(); ++i) messages_[i].resize(place.sizes[i]);
+    bytes_ = std::accumulate(place.sizes.begin(), place.sizes.end(), std::uint64_t{0});
     intake_.counts = place.counts;
 }
 
 void PacketPost::send(comm::Communicator const& comm, comm::Messages& received) {
     comm::all_to_all(comm, messages_, received);
     for (auto& message : messages_) message.clear();
-}
-
-std::uint64_t PacketPost::bytes() const {
-    return std::accumulate(
-        messages_.begin(), messages_.end(), std::uint64_t{0},
-        [](std::uint64_t sum, auto const& message) { return sum + message.size(); });
+    bytes_ = 0;
 }
 
 void for_each_letter(comm::Messages const& received, UsePacket const& use_packet,

@@ -42,7 +42,7 @@ class PacketPost {
     /// Every rank calls it: what was put goes to its owners; `received` keeps its memory.
     void send(comm::Communicator const& comm, comm::Messages& received);
 
-    std::uint64_t bytes() const;  ///< in all messages
+    std::uint64_t bytes() const { return bytes_; }  ///< in all messages
     IntakeCounts const& counts() const { return intake_.counts; }
 
   private:
@@ -50,6 +50,7 @@ class PacketPost {
     std::uint32_t parts_;
     std::vector<std::size_t> owners_;  // [part]
     comm::Messages messages_;          // [rank]
+    std::uint64_t bytes_ = 0;          // in all of them
 };
 
 using UsePacket =

@@ -15,6 +15,7 @@
 #include <tessera/base/stop.hpp>
 #include <tessera/dataset/address_anonymiser.hpp>
 #include <tessera/dataset/shard_writer.hpp>
+#include <tessera/dataset/vocabulary.hpp>
 #include <tessera/packet/left_out.hpp>
 #include <tessera/preprocess/preprocess.hpp>
 
@@ -218,6 +219,8 @@ class Run {
         auto manifest = dataset::assemble(reports, dataset::token_identity(config_.token),
                                           work_.rules.sets(), content_settings(config_));
         manifest.index = dataset::write_index(files_, workspace_.path(), manifest);
+        dataset::publish_vocabulary(files_, workspace_.path(), config_.token.vocabulary,
+                                    manifest.identity.tokenizer);
         dataset::publish_manifest(files_, workspace_.path(), manifest);
         workspace_.publish(mode_.replace);
     }
@@ -281,6 +284,7 @@ std::string content_settings(PreprocessConfig const& config) {
     if (!copy.anonymise.empty()) {  // which key, not where it lies
         copy.anonymise = "crypto-pan " + dataset::AddressAnonymiser(copy.anonymise).fingerprint();
     }
+    if (!copy.token.vocabulary.empty()) copy.token.vocabulary = dataset::vocabulary_name;
     base::OptionTable options;
     describe_content(options, copy);
     return options.as_toml(false);

@@ -14,7 +14,14 @@ namespace tessera::preprocess {
 
 namespace {
 
-constexpr std::size_t chunks_a_rank = 32;  // in a round; their packets are in memory together
+// Chunks that a rank reads in a round. Their packets are in memory together, and all ranks may send
+// theirs to one: as a packet takes up to three times its bytes on the way, a twelfth of a rank's
+// memory holds what may come.
+std::size_t chunks_a_rank(std::int64_t memory, std::uint64_t chunk_bytes, int ranks) {
+    constexpr std::uint64_t most = 32;
+    auto const fit = static_cast<std::uint64_t>(memory) / 12 / chunk_bytes;
+    return std::clamp<std::uint64_t>(fit / static_cast<std::uint64_t>(ranks), 1, most);
+}
 
 std::uint64_t chunk_size(std::int64_t share_bytes) {
     constexpr std::uint64_t least = std::uint64_t{16} << 10U;
@@ -37,13 +44,14 @@ class SlicedRounds final : public Rounds {
                  capture::CaptureFile const& file)
         : comm_(comm),
           chunk_bytes_(chunk_size(config.share_bytes)),
+          chunks_a_rank_(chunks_a_rank(config.memory, chunk_bytes_, comm.size())),
           sliced_(opened(file, config.capture)),
           total_((sliced_.size() + chunk_bytes_ - 1) / chunk_bytes_),
           begin_(sliced_.first_record()) {}
 
     bool next(PacketPost& post, Work const& work, OnBytes const& on_bytes) override {
         auto const ranks = static_cast<std::uint64_t>(comm_.size());
-        walks_.assign(std::min(total_ - first_, ranks * chunks_a_rank), {});
+        walks_.assign(std::min(total_ - first_, ranks * chunks_a_rank_), {});
         std::vector<std::size_t> all(walks_.size());
         std::iota(all.begin(), all.end(), std::size_t{0});
         share(all, [&] {
@@ -161,6 +169,7 @@ class SlicedRounds final : public Rounds {
 
     comm::Communicator const& comm_;
     std::uint64_t chunk_bytes_;
+    std::size_t chunks_a_rank_;
     capture::SlicedCapture sliced_;
     std::uint64_t total_;        // chunks
     std::uint64_t first_ = 0;    // chunk of the round

@@ -37,14 +37,11 @@ class StreamRounds final : public Rounds {
     // False at the end of the capture.
     bool read(PacketPost& post) {
         constexpr std::uint64_t enough = std::uint64_t{4} << 20U;  // bytes posted in a round
-        constexpr int packets_between_looks = 1024;
         packet::Frame frame;
         bool more = true;
         while (more && post.bytes() < enough) {
-            for (int i = 0; i < packets_between_looks && more; ++i) {
-                more = reader_->next(frame);
-                if (more) post.take(frame);
-            }
+            more = reader_->next(frame);
+            if (more) post.take(frame);
         }
         post.end_chunk();
         return more;

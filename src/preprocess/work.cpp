@@ -22,7 +22,7 @@ dataset::LabelRules rules_by_folder(std::vector<capture::CaptureFile> const& cap
 }
 
 std::string job_of(PreprocessConfig const& config, Work const& work) {
-    auto text = content_settings(config);
+    auto text = content_settings(config) + token::tokenizer_identity(config.token).hash;
     if (!config.labels.empty()) {
         text +=
             config.labels == labels_by_folder ? "labels by folder" : base::read_text(config.labels);
@@ -119,6 +119,9 @@ Work find_work(PreprocessConfig const& config) {
     base::validate(!work.captures.empty(), base::ExitCode::bad_input,
                    "no capture found in the {} inputs given ({} other files were passed over)",
                    config.input.size(), found.skipped);
+    base::validate(work.captures.size() <= dataset::max_captures, base::ExitCode::usage,
+                   "{} captures: a store lists at most {}; make several stores",
+                   work.captures.size(), dataset::max_captures);
     if (config.labels == labels_by_folder) work.rules = rules_by_folder(work.captures);
     std::vector<CaptureSize> sizes;
     for (auto const& capture : work.captures) {

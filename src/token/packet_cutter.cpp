@@ -7,6 +7,7 @@
 #include "option_rules.hpp"
 #include "randomise.hpp"
 #include "tokenizer_table.hpp"
+#include "usual_headers.hpp"
 #include "window.hpp"
 
 #include <algorithm>
@@ -22,7 +23,8 @@ PacketCutter::PacketCutter(TokenConfig const& config)
     : start_(start_named(config.start)),
       layout_(tokenizer_entry(config.tokenizer).layout),
       mask_seed_(config.mask_seed),
-      buffer_(kept_bytes(config)) {
+      limit_(kept_bytes(config)),
+      buffer_(std::max(limit_, UsualHeaders::size)) {
     HiddenFields const hidden(masking_of(config));
     hidden_ = hidden.bits();
     hides_payload_ = hidden.has(Field::payload) || hidden.has(Field::server_name) ||
@@ -38,6 +40,12 @@ PacketCutter::PacketCutter(TokenConfig const& config)
     recomputes_ = config.checksums == "recompute";
     ipv4_options_ = ipv4_option_rules(hidden);
     tcp_options_ = tcp_option_rules(hidden);
+    if (start_ == Start::network && !hides_payload_ && !randomises_ && !recomputes_) {
+        usual_ = std::make_shared<UsualHeaders const>(
+            [&](packet::Packet const& packet, std::span<std::byte> kept) {
+                hide(packet, Window(kept, packet.network));
+            });
+    }
 }
 
 PacketCutter::Start PacketCutter::start_named(std::string const& name) {
@@ -71,9 +79,10 @@ base::ByteSpan PacketCutter::cut(packet::Packet const& packet) {
         case Layout::plain:
             break;
         case Layout::deep_packet:
-            return fill_up_udp(packet, masked(packet).size(), first_byte(packet), buffer_);
+            return fill_up_udp(packet, masked(packet).size(), first_byte(packet),
+                               std::span(buffer_).first(limit_));
         case Layout::deep_packet_as_coded:
-            return deep_packet_as_coded(packet, buffer_);
+            return deep_packet_as_coded(packet, std::span(buffer_).first(limit_));
     }
     return masked(packet);
 }
@@ -84,7 +93,7 @@ void PacketCutter::begin_capture(std::string_view name) {
 
 base::ByteSpan PacketCutter::masked(packet::Packet const& packet) {
     auto const begin = first_byte(packet);
-    auto const size = std::min<std::size_t>(packet.end - begin, buffer_.size());
+    auto const size = std::min<std::size_t>(packet.end - begin, limit_);
     auto const kept = std::span(buffer_).first(size);
     if (recomputes_) {  // a checksum is of the whole datagram, whatever is kept of it
         whole_.assign(packet.bytes.begin(), packet.bytes.begin() + packet.end);
@@ -93,7 +102,8 @@ base::ByteSpan PacketCutter::masked(packet::Packet const& packet) {
         std::memcpy(kept.data(), whole_.data() + begin, size);
     } else {
         std::memcpy(kept.data(), packet.bytes.data() + begin, size);
-        hide(packet, Window(kept, begin));
+        auto const headers = std::span(buffer_).first<UsualHeaders::size>();
+        if (!usual_ || !usual_->hide(packet, headers)) hide(packet, Window(kept, begin));
     }
     return kept;
 }

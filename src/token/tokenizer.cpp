@@ -48,6 +48,7 @@ void append_bigrams(base::ByteSpan bytes, std::vector<TokenId>& tokens) {
     auto* const out = grow(tokens, count);
     std::size_t i = 0;
     for (; i + block <= count; i += block) bigram_block(in + i, out + i);
+    if (i > 0) return bigram_block(in + count - block, out + count - block);  // some once more
     for (; i < count; ++i) out[i] = bigram(in[i], in[i + 1]);
 }
 
@@ -66,11 +67,12 @@ Tokenizer::Tokenizer(TokenConfig const& config) {
     auto const& entry = tokenizer_entry(config.tokenizer);
     append_ = entry.append;
     auto definition = std::string(entry.definition);
-    identity_ = {std::string(entry.name), entry.vocabulary, {}};
+    identity_ = {std::string(entry.name), entry.vocabulary, {}, {}};
     if (append_ == nullptr) {
         pieces_ = std::make_shared<WordPieces const>(config.vocabulary);
         identity_.vocabulary = static_cast<std::uint32_t>(pieces_->size());
-        definition += "\nvocabulary " + pieces_->checksum();
+        identity_.pieces = pieces_->checksum();
+        definition += "\nvocabulary " + identity_.pieces;
     }
     identity_.hash = base::checksum(std::as_bytes(std::span(definition)));
 }

@@ -6,6 +6,7 @@
 #include <tessera/base/files.hpp>
 #include <tessera/base/log.hpp>
 #include <tessera/checkpoint/bundle.hpp>
+#include <tessera/dataset/vocabulary.hpp>
 
 namespace tessera::train {
 
@@ -38,20 +39,22 @@ std::map<std::string, std::string> provenance_of(FinishedRun const& finished) {
 void publish_bundle(FinishedRun const& run, torch::nn::Module const& model) {
     auto const& config = run.config;
     auto const& manifest = run.store.manifest();
-    checkpoint::BundleInfo const info{.task = config.data.level,
-                                      .label_set = run.labels.name,
-                                      .classes = run.labels.classes,
-                                      .tokenizer = manifest.identity.tokenizer.name,
-                                      .masking = manifest.identity.masking,
-                                      .token_settings = manifest.identity.settings,
-                                      .sequence_length = config.data.sequence_length,
-                                      .temperature = run.calibration.temperature,
-                                      .unknown_below = run.calibration.unknown_below,
-                                      .provenance = provenance_of(run),
-                                      .build = base::build_info(),
-                                      .preprocess_toml = manifest.config,
-                                      .model_toml = run.identity.model_toml,
-                                      .data_toml = data_toml(config)};
+    checkpoint::BundleInfo const info{
+        .task = config.data.level,
+        .label_set = run.labels.name,
+        .classes = run.labels.classes,
+        .tokenizer = manifest.identity.tokenizer.name,
+        .masking = manifest.identity.masking,
+        .token_settings = manifest.identity.settings,
+        .sequence_length = config.data.sequence_length,
+        .temperature = run.calibration.temperature,
+        .unknown_below = run.calibration.unknown_below,
+        .provenance = provenance_of(run),
+        .build = base::build_info(),
+        .preprocess_toml = manifest.config,
+        .model_toml = run.identity.model_toml,
+        .data_toml = data_toml(config),
+        .vocabulary = dataset::read_vocabulary(run.store.path(), manifest.identity.tokenizer)};
     checkpoint::write_bundle(base::local_files(), config.bundle, info, copied(weights_of(model)));
     base::log_info("bundle in '{}'", base::printable(config.bundle.string()));
 }

@@ -175,7 +175,8 @@ Metrics Trainer::speed(ExactSums const& sums) const {
     Metrics result{{"sequences_per_second", sums[sequences_place] / seconds},
                    {"tokens_per_second", sums[tokens_place] / seconds},
                    {"data_stall", load_seconds_ / seconds},
-                   {"step_seconds", seconds / steps}};
+                   {"step_seconds", seconds / steps},
+                   {"save_seconds", save_seconds_}};
     if (comm_.size() > 1) {
         result.emplace_back("reduce_bytes", static_cast<double>(reducer_.bytes_a_step()));
         result.emplace_back("reduce_seconds", rank_seconds_ / steps);
@@ -222,6 +223,7 @@ void Trainer::log_step() {
     state_.running_seconds = 0;
     load_seconds_ = 0;
     rank_seconds_ = 0;
+    save_seconds_ = 0;
     own_sequences_ = 0;
 }
 
@@ -258,7 +260,9 @@ void Trainer::save() {
     state_.running = running_.units();
     state_.ranks = comm_.size();
     comm::note(comm_, state_.step, "save", comm::Activity::Pace::disk);
+    base::Stopwatch const watch;
     on_root([&] { write_checkpoint(); });
+    save_seconds_ += watch.seconds();
     saved_step_ = state_.step;
 }
 

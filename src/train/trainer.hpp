@@ -118,6 +118,7 @@ class Trainer {
     double earlier_seconds_ = 0;  // of earlier starts
     double last_norm_ = 0;        // of the gradients of the last step that is settled
     double load_seconds_ = 0;     // since the last line of metrics: waited for data
+    double save_seconds_ = 0;     // likewise: stood still for a checkpoint
     double rank_seconds_ = 0;     // likewise: in reductions, so mostly waiting for later ranks
     double own_sequences_ = 0;    // likewise: of this rank
     double peak_rate_ = 0;        // of matrix products on all ranks, 1/s; 0: not measured

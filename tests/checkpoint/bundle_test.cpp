@@ -25,6 +25,7 @@ BundleInfo info() {
     info.preprocess_toml = "[token]\nbytes_per_packet = 64\n";
     info.model_toml = "[model]\nlayers = 2\n";
     info.data_toml = "[data]\nlevel = \"flow\"\n";
+    info.vocabulary = "[UNK]\n4500\n##00\n";
     return info;
 }
 
@@ -45,6 +46,7 @@ TEST(Bundle, GivesBackWhatWasWritten) {
     EXPECT_EQ(bundle.info.preprocess_toml, info().preprocess_toml);
     EXPECT_EQ(base::read_text(bundle.model_file()), info().model_toml);
     EXPECT_EQ(base::read_text(bundle.data_file()), info().data_toml);
+    EXPECT_EQ(base::read_text(bundle.vocabulary_file()), info().vocabulary);
     EXPECT_EQ(bundle.weights.read("w")[0].item<float>(), 2);
     EXPECT_FALSE(fs::exists(scratch / "b.tmp"));
 }

@@ -98,6 +98,23 @@ class Classify(InScratch):
             self.assertEqual(answer["class"] == "unknown",
                              answer["probability"] < round(info["unknown_below"], 6))
 
+    def test_joined(self):
+        """A capture in two files is one: the flows that cross the cut are answered once."""
+        content = self.capture.read_bytes()
+        at = 24
+        while at < len(content) // 2:
+            at += 16 + int.from_bytes(content[at + 8:at + 12], "little")
+        halves = self.scratch / "halves"
+        halves.mkdir()
+        (halves / "b.pcap").write_bytes(content[:at])
+        (halves / "a.pcap").write_bytes(content[:24] + content[at:])
+        whole, apart = self.answers("--input", self.capture), self.answers("--input", halves)
+        joined = self.answers("--input", halves, "--join", "all")
+        for answer in joined + whole:
+            answer.pop("capture")
+        self.assertEqual(joined, whole)
+        self.assertGreater(len(apart), len(whole))
+
     @unittest.skipUnless(can_make_namespace(), "a live interface needs root and network namespaces")
     def test_live_interface(self):
         words = " ".join(f"'{word}'" for word in command(
@@ -112,6 +129,35 @@ class Classify(InScratch):
         self.assertEqual(len({identity(flow) for flow in flows}), 6, process.stderr.decode())
         self.assertEqual({flow["packets"] for flow in flows}, {10})
         self.assertEqual({flow["capture"] for flow in flows}, {"lo"})
+
+
+class WordPieces(InScratch):
+    """The vocabulary travels with the store and with the bundle: nothing else is needed later."""
+
+    def test_the_vocabulary_file_may_go(self):
+        vocabulary = self.scratch / "vocabulary.txt"
+        digits = [f"{number:02x}" for number in range(256)]
+        vocabulary.write_text("\n".join(["[PAD]", "[UNK]", *digits, *("##" + each for each in digits)]))
+        capture = sorted((SAMPLE / "run1").iterdir())[0]
+        store, bundle = self.scratch / "store", self.scratch / "bundle"
+        tessera("preprocess", "--input", SAMPLE, "--labels", SAMPLE / "labels.toml", "--store", store,
+                "--tokenizer", "wordpiece", "--vocabulary", vocabulary)
+        vocabulary.unlink()
+        tessera("verify", store)
+        tessera("split", store, "--by", "flow", "--name", "flows")
+        tessera("finetune", "--store", store, "--split", "flows", "--run", self.scratch / "run",
+                "--bundle", bundle, "--inputs", "tokens", "--labels", "purpose", "--layers", "1",
+                "--hidden", "16", "--heads", "2", "--feed-forward", "32", "--train-iters", "2",
+                "--threads", "1")
+        moved = bundle.rename(self.scratch / "moved")
+        shutil.rmtree(store)
+        tessera("verify", moved)
+        out, _ = tessera("classify", "--model", moved, "--threads", "1", "--input", capture)
+        self.assertGreater(len(out.splitlines()), 10)
+        text = (moved / "vocabulary.txt").read_text()
+        (moved / "vocabulary.txt").write_text(text.replace("00", "zz"))
+        _, err = tessera("classify", "--model", moved, "--input", capture, expect=3)
+        self.assertIn("vocabulary.txt' is damaged", err)
 
 
 if __name__ == "__main__":

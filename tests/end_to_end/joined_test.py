@@ -69,6 +69,11 @@ class Joined(InScratch):
             tessera("preprocess", "--input", self.many, "--join", "folder", *words, store, ranks=ranks)
             self.assertEqual(shards(store), first, ranks)
             whole.append(tree(store))
+        # So little memory that a round is one chunk of each rank.
+        for ranks in (1, 8):
+            store = self.scratch / f"little{ranks}"
+            tessera("preprocess", "--input", self.one, "--memory", 4 << 20, *words, store, ranks=ranks)
+            self.assertEqual(shards(store), first, ranks)
         self.assertTrue(all(each == whole[0] for each in whole))
 
     def test_a_damaged_file_is_told_and_the_others_are_read(self):
@@ -80,6 +85,7 @@ class Joined(InScratch):
         share = len(self.frames) // 5 + 1
         self.assertEqual(json.loads(out)["packets_read"], len(self.frames) - share - 1)
         self.assertIn("'trace2': packet is cut", err)
+        self.assertIn("trace10.pcapng", err)
 
     def test_folders_stay_apart(self):
         other = self.scratch / "both"

@@ -61,6 +61,40 @@ TEST(PacketCutter, StartsAtTheLayerAskedFor) {
     }
 }
 
+// From the network header on, the usual rows of headers are hidden in one pass.
+TEST(PacketCutter, HidesTheSameInOnePassAsFieldByField) {
+    for (auto const& packet : annotated_packets()) {
+        auto const begin = decoded(packet.bytes()).network;
+        for (std::string const profile : named_profiles) {
+            auto const expected = packet.masked(masking_profile(profile));
+            EXPECT_EQ(cut(packet.bytes(), decoded(packet.bytes()),
+                          {.masking = profile, .bytes_per_packet = 65'535}),
+                      Bytes(expected.begin() + begin, expected.end()))
+                << packet.name() << ", " << profile;
+        }
+    }
+}
+
+TEST(PacketCutter, HidesTheSameInOnePassWhateverBitIsAnother) {
+    for (auto const& packet : annotated_packets()) {
+        for (std::size_t bit = 0; bit < 8 * packet.bytes().size(); ++bit) {
+            auto changed = packet.bytes();
+            changed[bit / 8] ^= std::byte{1} << (bit % 8);
+            auto const decoded =
+                packet::decode({changed, static_cast<std::uint32_t>(changed.size()),
+                                packet::LinkType::ethernet, 0});
+            auto const* where = std::get_if<packet::Packet>(&decoded);
+            if (where == nullptr) continue;
+            for (std::string const profile : {"default", "D1", "C", "T", "P1"}) {
+                auto const expected = cut(changed, *where, whole_frame(profile));
+                ASSERT_EQ(cut(changed, *where, {.masking = profile, .bytes_per_packet = 65'535}),
+                          Bytes(expected.begin() + where->network, expected.end()))
+                    << packet.name() << ", " << profile << ", bit " << bit;
+            }
+        }
+    }
+}
+
 // ET-BERT's code takes hex[76:] of a frame: of one that is shorter nothing is left.
 TEST(PacketCutter, TheFixedCutOfAShortFrameIsEmpty) {
     auto const frame = test::ethernet(0x0800, test::ip_packet({.protocol = packet::Protocol::udp}));

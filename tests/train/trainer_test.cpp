@@ -59,7 +59,7 @@ std::vector<std::string> metrics(fs::path const& run) {
         auto row = nlohmann::json::parse(line);
         for (auto const* timed :
              {"sequences_per_second", "tokens_per_second", "data_stall", "elapsed_seconds",
-              "step_seconds", "reduce_seconds", "reduce_bytes"})
+              "step_seconds", "reduce_seconds", "reduce_bytes", "save_seconds"})
             row.erase(timed);
         rows.push_back(row.dump());
     }

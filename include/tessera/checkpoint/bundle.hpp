@@ -34,10 +34,13 @@ struct BundleInfo {
     std::string preprocess_toml;
     std::string model_toml;
     std::string data_toml;
+
+    std::string vocabulary;  ///< text of the tokenizer's vocabulary file; empty: it needs none
 };
 
-/// A bundle is a folder: model.safetensors, bundle.json, preprocess.toml, model.toml, data.toml.
-/// bundle.json holds a hash of each of the others and of itself.
+/// A bundle is a folder: model.safetensors, bundle.json, preprocess.toml, model.toml, data.toml
+/// and, where the tokenizer needs one, vocabulary.txt. bundle.json holds a hash of each of the
+/// others and of itself.
 struct Bundle {
     std::filesystem::path folder;
     BundleInfo info;
@@ -46,6 +49,7 @@ struct Bundle {
     std::filesystem::path preprocess_file() const { return folder / "preprocess.toml"; }
     std::filesystem::path model_file() const { return folder / "model.toml"; }
     std::filesystem::path data_file() const { return folder / "data.toml"; }
+    std::filesystem::path vocabulary_file() const { return folder / "vocabulary.txt"; }
 };
 
 /// Error(usage) where a bundle would take the place of something else: a folder that holds anything

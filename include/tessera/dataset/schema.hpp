@@ -20,6 +20,7 @@ inline constexpr std::string_view shard_format = "tessera-token-shard";
 inline constexpr std::string_view index_format = "tessera-token-index";
 inline constexpr std::string_view split_format = "tessera-split";
 
+inline constexpr std::size_t max_captures = 2'000'000;
 inline constexpr std::size_t max_shards = 99'999;
 inline constexpr std::size_t max_label_sets = 64;
 inline constexpr std::size_t max_classes = 65'536;

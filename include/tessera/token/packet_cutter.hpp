@@ -3,6 +3,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -14,6 +15,7 @@
 namespace tessera::token {
 
 enum class Layout : std::uint8_t;
+class UsualHeaders;
 class Window;
 
 /// Cuts the bytes to keep out of a packet, masked; no allocation. For Deep Packet they are laid out
@@ -55,7 +57,9 @@ class PacketCutter {
     std::uint64_t mask_key_ = 0;                  ///< of the capture
     std::array<std::uint8_t, 256> ipv4_options_;  ///< see OptionRules
     std::array<std::uint8_t, 256> tcp_options_;
-    std::vector<std::byte> buffer_;  ///< [bytes_per_packet]
+    std::shared_ptr<UsualHeaders const> usual_;  ///< null: the rules do more than hide headers
+    std::size_t limit_;                          ///< bytes kept of a packet
+    std::vector<std::byte> buffer_;  ///< of those bytes, and as many as usual headers may have
     std::vector<std::byte> whole_;   ///< the packet masked, where checksums are recomputed
 };
 

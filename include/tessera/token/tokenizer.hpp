@@ -29,6 +29,7 @@ struct TokenizerIdentity {
     std::string name;  ///< "bigram"
     std::uint32_t vocabulary = 65'536;
     std::string hash;
+    std::string pieces;  ///< XXH3-128 of its vocabulary file; empty where it needs none
 };
 
 class WordPieces;

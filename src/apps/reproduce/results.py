@@ -1,6 +1,8 @@
 """Tables of results: models beside controls, a column a masking profile, and the label budget."""
 import statistics
 
+from .experiment import comparable
+
 LOOK_UPS = ("majority", "port_lookup", "server_lookup")
 TITLES = {"majority": "majority class", "port_lookup": "port look-up",
           "server_lookup": "server look-up", "knn_sizes": "k-NN on packet sizes",
@@ -67,7 +69,7 @@ class Results:
         strict = self.recipe.masking[0]
         grades = [grade for grade in self.models if (grade.masking, grade.share) == (strict, "1")]
         valid = {}
-        for grade in grades:
+        for grade in comparable(grades):
             valid.setdefault(grade.model, []).append(grade.valid_score())
         if not valid:
             return None
@@ -148,9 +150,9 @@ class Results:
                 "controls": self.control_scores(),
                 "models": [{"model": grade.model, "masking": grade.masking,
                             "label_share": float(grade.share), "fold": grade.fold,
-                            "seed": grade.seed, "macro_f1": grade.report["macro_f1"],
-                            "interval": grade.report["intervals"]["macro_f1"]}
-                           for grade in self.models]}
+                            "seed": grade.seed, "macro_f1": macro_f1, "interval": interval}
+                           for grade in self.models
+                           for macro_f1, interval in [score_of(grade.report)]]}
 
     def markdown(self):
         return "\n".join([f"## {self.recipe.name}: {self.recipe.title}", "", *self.facts(), "",
