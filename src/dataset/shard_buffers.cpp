@@ -59,6 +59,17 @@ void ShardBuffers::add(flow::Flow const& flow, std::span<burst::Burst const> bur
     if (pending_bytes() > memory_) put_by();
 }
 
+void ShardBuffers::expect(std::uint64_t packets) {
+    constexpr std::uint64_t bytes_a_packet = 26;  // of the six columns
+    auto const room = std::min(packets, memory_ / bytes_a_packet);
+    packet_offsets_.values.reserve(room + 1);
+    packet_direction_.values.reserve(room);
+    packet_time_.values.reserve(room);
+    packet_wire_length_.values.reserve(room);
+    packet_payload_length_.values.reserve(room);
+    packet_tcp_flags_.values.reserve(room);
+}
+
 void ShardBuffers::add_packet(flow::Flow const& flow, flow::FlowPacket const& packet) {
     auto const before = tokens_.values.size();
     tokenizer_.append(flow.bytes_of(packet), tokens_.values);

@@ -34,6 +34,9 @@ class ShardBuffers {
     void add(flow::Flow const& flow, std::span<burst::Burst const> bursts, std::uint32_t capture,
              std::span<std::int32_t const> labels);
 
+    /// Takes room for the columns of about so many packets, as far as the limit goes.
+    void expect(std::uint64_t packets);
+
     /// After the last flow, before the columns are read: no more tokens come.
     void finish();
 

@@ -48,6 +48,7 @@ ShardWriter::ShardWriter(base::FileSystem& files, ShardSettings settings)
     buffers_ = std::make_unique<ShardBuffers>(
         *files_, settings_.folder / shard_file(settings_.number), settings_.tokenizer,
         settings_.label_sets.size(), settings_.memory, settings_.anonymiser);
+    buffers_->expect(settings_.expected_packets);
 }
 
 ShardWriter::~ShardWriter() = default;

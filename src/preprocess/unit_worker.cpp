@@ -46,13 +46,16 @@ UnitWorker::UnitWorker(PreprocessConfig const& config, dataset::LabelRules const
 
 dataset::UnitReport UnitWorker::run(std::filesystem::path const& folder, std::size_t number,
                                     std::span<capture::CaptureFile const> captures) {
+    std::uint64_t bytes = 0;
+    for (auto const& capture : captures) bytes += capture.bytes;
     dataset::ShardWriter shard(files_, {.folder = folder,
                                         .number = number,
                                         .identity = dataset::token_identity(config_.token),
                                         .tokenizer = tokenizer_,
                                         .label_sets = rules_.set_names(),
                                         .anonymiser = anonymiser_of(config_),
-                                        .memory = column_memory(config_)});
+                                        .memory = column_memory(config_),
+                                        .expected_packets = dataset::packets_in(bytes)});
     dataset::UnitReport report;
     for (auto const& capture : captures) read(capture, shard, report);
     report.shard = shard.finish();

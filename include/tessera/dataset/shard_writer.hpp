@@ -27,7 +27,15 @@ struct ShardSettings {
     std::uint64_t memory = 4U << 20U;  ///< bytes of columns other than tokens that are held before
                                        ///< they go to a temporary file; more than the caches hold
                                        ///< is slower
+    std::uint64_t expected_packets = 0;  ///< about; columns that grow are copied at each doubling
 };
+
+/// Packets that captures of so many bytes hold at most, as a rule: room is taken for so many at
+/// once.
+constexpr std::uint64_t packets_in(std::uint64_t capture_bytes) {
+    constexpr std::uint64_t small_packet = 256;
+    return capture_bytes / small_packet;
+}
 
 class ShardBuffers;
 
