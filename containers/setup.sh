@@ -15,6 +15,7 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/tessera
 cpu_tree=$cache/libtorch-$LIBTORCH_VERSION-cpu
 cuda_tree=$cache/libtorch-$LIBTORCH_VERSION-cuda
 peers=$cache/bench-python   # where tessera bench looks for it
+peers_wanted="torch==$LIBTORCH_VERSION $PEERS"
 gpu_mark=.runs-on-gpus   # in the tree above: it holds what programs load, not only what they link
 
 say() { printf 'setup: %s\n' "$*"; }
@@ -161,14 +162,19 @@ add_gpu_run_time() {
     touch "$cuda_tree/$gpu_mark"
 }
 
+# What a list of older pins left is made anew.
+peers_complete() { [ "$(cat "$peers/requirements.txt" 2>/dev/null)" = "$peers_wanted" ]; }
+
 make_peers() {
-    local wanted="torch==$LIBTORCH_VERSION $PEERS"
+    local wanted=$peers_wanted
     say "fetching $wanted into $peers (3 GB, 7 GB kept)"
     begin_tree
     # shellcheck disable=SC2086 # a list of requirements
     { /usr/bin/python3 -m venv "$aside" &&
         "$aside/bin/python" -m pip install --quiet --disable-pip-version-check --no-cache-dir $wanted </dev/null; } ||
         fail "cannot make a Python environment with $wanted; look at the network and 'pip config list', then run this again"
+    printf '%s\n' "$wanted" >"$aside/requirements.txt"
+    rm -rf "$peers"
     publish_tree "$peers"
 }
 
@@ -198,13 +204,13 @@ make_trees() {
     [ -d "$cpu_tree" ] || make_cpu_tree
     if [ "$cuda" = yes ] && ! cuda_tree_complete; then make_cuda_tree; fi
     if [ "$gpu" = yes ] && [ ! -e "$cuda_tree/$gpu_mark" ]; then add_gpu_run_time; fi
-    if [ "$bench" = yes ] && [ ! -d "$peers" ]; then make_peers; fi
+    if [ "$bench" = yes ] && ! peers_complete; then make_peers; fi
 }
 
 trees_complete() {
     [ -d "$cpu_tree" ] && { [ "$cuda" = no ] || cuda_tree_complete; } &&
         { [ "$gpu" = no ] || [ -e "$cuda_tree/$gpu_mark" ]; } &&
-        { [ "$bench" = no ] || [ -d "$peers" ]; }
+        { [ "$bench" = no ] || peers_complete; }
 }
 
 packages="$PACKAGES_BUILD $PACKAGES_RUN" cuda=no gpu=no bench=no

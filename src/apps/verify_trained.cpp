@@ -1,6 +1,7 @@
 #include "verify_trained.hpp"
 
 #include <functional>
+#include <set>
 
 #include <tessera/base/error.hpp>
 #include <tessera/base/files.hpp>
@@ -23,6 +24,22 @@ void note(Findings& findings, fs::path const& what, std::function<void()> const&
     }
 }
 
+void note_checkpoints(Findings& findings, fs::path const& run, fs::path const& folder) {
+    checkpoint::Checkpoints const checkpoints(base::local_files(), folder / "checkpoints");
+    for (auto const step : checkpoints.steps()) {
+        note(findings, fs::relative(checkpoints.folder_of(step), run),
+             [&] { static_cast<void>(checkpoints.open(step)); });
+    }
+}
+
+// A stacked auto-encoder trains its layers one by one before the whole: each is a run of its own.
+void note_layers(Findings& findings, fs::path const& run) {
+    if (!fs::is_directory(run / "layers")) return;
+    std::set<fs::path> layers;
+    for (auto const& entry : fs::directory_iterator(run / "layers")) layers.insert(entry.path());
+    for (auto const& layer : layers) note_checkpoints(findings, run, layer);
+}
+
 }  // namespace
 
 bool is_trained(fs::path const& folder) {
@@ -35,11 +52,8 @@ Findings verify_trained(fs::path const& folder) {
         note(findings, "bundle.json", [&] { checkpoint::open_bundle(folder); });
         return findings;
     }
-    checkpoint::Checkpoints const checkpoints(base::local_files(), folder / "checkpoints");
-    for (auto const step : checkpoints.steps()) {
-        note(findings, fs::relative(checkpoints.folder_of(step), folder),
-             [&] { static_cast<void>(checkpoints.open(step)); });
-    }
+    note_checkpoints(findings, folder, folder);
+    note_layers(findings, folder);
     if (fs::exists(folder / "bundle")) {
         note(findings, "bundle", [&] { checkpoint::open_bundle(folder / "bundle"); });
     }

@@ -35,6 +35,9 @@ capture::SlicedCapture opened(capture::CaptureFile const& file,
     base::validate(sliced.has_value(), base::ExitCode::bad_input,
                    "'{}' changed while it was read: it is no plain pcap file any more",
                    base::printable(file.name));
+    base::validate(sliced->size() >= file.bytes, base::ExitCode::bad_input,
+                   "'{}' became shorter while it was read: {} of {} bytes are left",
+                   base::printable(file.name), sliced->size(), file.bytes);
     return std::move(*sliced);
 }
 
@@ -46,7 +49,8 @@ class SlicedRounds final : public Rounds {
           chunk_bytes_(chunk_size(config.share_bytes)),
           chunks_a_rank_(chunks_a_rank(config.memory, chunk_bytes_, comm.size())),
           sliced_(opened(file, config.capture)),
-          total_((sliced_.size() + chunk_bytes_ - 1) / chunk_bytes_),
+          size_(file.bytes),
+          total_((size_ + chunk_bytes_ - 1) / chunk_bytes_),
           begin_(sliced_.first_record()) {}
 
     bool next(PacketPost& post, Work const& work, OnBytes const& on_bytes) override {
@@ -93,7 +97,7 @@ class SlicedRounds final : public Rounds {
     // A chunk that lies wholly in a record of the one before, or behind a fault, is empty.
     void read_chunk(Own& own, std::uint64_t begin, PacketPost& post) {
         auto& walk = walks_[own.chunk];
-        auto const until = std::min(from(own.chunk) + chunk_bytes_, sliced_.size());
+        auto const until = std::min(from(own.chunk) + chunk_bytes_, size_);
         walk = {begin, begin, 0, false};
         own.fault.reset();
         if (begin >= from(own.chunk) && begin < until) {
@@ -171,6 +175,7 @@ class SlicedRounds final : public Rounds {
     std::uint64_t chunk_bytes_;
     std::size_t chunks_a_rank_;
     capture::SlicedCapture sliced_;
+    std::uint64_t size_;         // as all ranks found it; what has come since is left
     std::uint64_t total_;        // chunks
     std::uint64_t first_ = 0;    // chunk of the round
     std::uint64_t begin_;        // of its first record

@@ -17,7 +17,7 @@ namespace {
 constexpr double width = 460;
 constexpr double height = 300;
 constexpr double left = 58;
-constexpr double right = 14;
+constexpr double right = 30;  // half of the last label, "500,000"
 constexpr double top = 62;
 constexpr double bottom = 44;
 constexpr double plot_width = width - left - right;

@@ -77,6 +77,17 @@ class DeepPacket(InScratch):
         self.assertGreater(graded["macro_f1"], graded["baselines"]["majority"]["macro_f1"])
         for layer in range(1, 6):
             self.check_learning(f"sae/layers/{layer}")
+        self.check_layers_are_verified()
+
+    def check_layers_are_verified(self):
+        run = self.scratch / "sae"
+        tessera("verify", run)
+        weights = sorted(run.glob("layers/2/checkpoints/*/model.safetensors"))[-1]
+        whole = weights.read_bytes()
+        weights.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+        out, _ = tessera("verify", run, expect=3)
+        self.assertIn("layers/2/checkpoints", out)
+        weights.write_bytes(whole)
 
     def check_learning(self, run):
         lines = (self.scratch / run / "metrics.jsonl").read_text().splitlines()

@@ -256,8 +256,9 @@ class PreprocessBench {
             curves_.memory.push_back({megabytes_ * share, ours(input, 0).mebibytes});
         }
         auto const large = folder_ / "large.pcap";
-        for (auto size = 2 * megabytes_; size <= static_cast<double>(config_.largest_megabytes);
-             size *= 2) {
+        auto const largest = static_cast<double>(config_.largest_megabytes);
+        for (auto size = megabytes_; size < largest;) {
+            size = std::min(2 * size, largest);
             make_corpus(config_.input, static_cast<std::uint64_t>(size * 1e6), large);
             curves_.memory.push_back({size, ours(large, 0).mebibytes});
         }
