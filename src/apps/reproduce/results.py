@@ -76,6 +76,11 @@ class Results:
         model = max(valid, key=lambda name: statistics.mean(valid[name]))
         return mean(self.of(model, strict)), model
 
+    def how_chosen(self):
+        if any(grade.report["provenance"]["model: valid_macro_f1"] for grade in self.models):
+            return "Best model on the valid fold"
+        return "The valid fold is empty, so no model was chosen by it; the first of the recipe"
+
     def verdict(self):
         controls = {name: mean(scores) for name, scores in self.control_scores().items()}
         look_up = max((controls[name], TITLES[name]) for name in LOOK_UPS)
@@ -83,7 +88,7 @@ class Results:
         if self.best_model():
             score, model = self.best_model()
             word = "above" if score > look_up[0] else "NOT above"
-            lines.append(f"Best model on the valid fold: {model}, {score:.3f} in test; {word} every look-up "
+            lines.append(f"{self.how_chosen()}: {model}, {score:.3f} in test; {word} every look-up "
                          f"(best: {look_up[1]}, {look_up[0]:.3f})")
             if "boosted_trees" in controls:
                 word = "at or above" if score >= controls["boosted_trees"] else "BELOW"
