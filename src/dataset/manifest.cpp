@@ -96,7 +96,7 @@ std::string publish_manifest(base::FileSystem& files, std::filesystem::path cons
                              Manifest const& manifest) {
     auto const path = manifest_path(store);
     check_manifest(manifest, base::printable(path.string()), ExitCode::failed);
-    auto const text = seal(to_json(manifest));
+    auto const text = seal(to_json(manifest), path);
     base::publish(files, path, text);
     return seal_of(text);
 }

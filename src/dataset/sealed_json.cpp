@@ -35,14 +35,14 @@ bool looks_sealed(std::string_view text) {
 
 }  // namespace
 
-std::string seal(nlohmann::ordered_json const& content) {
+std::string seal(nlohmann::ordered_json const& content, std::filesystem::path const& path) {
     auto const body = content.dump(2, ' ', false, nlohmann::json::error_handler_t::replace);
     std::string text(opening);
     text.append(digits, '0').append(after).append(body, 2).append("\n");
     base::validate(text.size() <= longest, ExitCode::usage,
-                   "a description of {} bytes would be more than the {} that can be read: make "
-                   "several stores of fewer captures",
-                   text.size(), longest);
+                   "'{}' would have {} bytes, more than the {} that can be read: make several "
+                   "stores of fewer captures",
+                   base::printable(path.string()), text.size(), longest);
     return text.replace(opening.size(), digits, checksum_of(text));
 }
 

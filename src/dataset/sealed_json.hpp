@@ -14,7 +14,8 @@ struct SealedJson {
 };
 
 /// The text of an object, sealed: {"checksum": .., then the keys of `content` in their order.
-std::string seal(nlohmann::ordered_json const& content);
+/// Error(usage) names the file that it is for where that would be larger than can be read.
+std::string seal(nlohmann::ordered_json const& content, std::filesystem::path const& path);
 
 /// The checksum in a sealed text.
 std::string seal_of(std::string const& sealed);

@@ -211,7 +211,7 @@ void publish_split(base::FileSystem& files, Store const& store, Split& split, Ov
                    base::printable(path.parent_path().string()), error.message());
     base::validate(overwrite == Overwrite::yes || !fs::exists(path, error), ExitCode::usage,
                    "'{}' exists; choose another name, or --force", base::printable(path.string()));
-    auto const text = seal(describe_split(store, split));
+    auto const text = seal(describe_split(store, split), path);
     base::publish(files, path, text);
     split.checksum = seal_of(text);
 }

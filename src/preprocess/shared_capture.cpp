@@ -54,15 +54,14 @@ void SharedCapture::open_parts(std::filesystem::path const& folder, std::size_t 
     auto const anonymiser = anonymiser_of(config_);
     for (std::uint32_t part = 0; part < unit_.parts; ++part) {
         if (owner(part, unit_, comm_.size()) != comm_.rank()) continue;
-        dataset::ShardSettings settings{
-            .folder = folder,
-            .number = first_shard + part,
-            .identity = dataset::token_identity(config_.token),
-            .tokenizer = tokenizer,
-            .label_sets = rules_.set_names(),
-            .anonymiser = anonymiser,
-            .memory = column_memory(config_) / unit_.parts,
-            .expected_packets = dataset::packets_in(file_.bytes) / unit_.parts};
+        dataset::ShardSettings settings{.folder = folder,
+                                        .number = first_shard + part,
+                                        .identity = dataset::token_identity(config_.token),
+                                        .tokenizer = tokenizer,
+                                        .label_sets = rules_.set_names(),
+                                        .anonymiser = anonymiser,
+                                        .memory = column_memory(config_) / unit_.parts,
+                                        .expected_packets = packets_in(file_.bytes) / unit_.parts};
         dataset::CaptureEntry entry{.path = file_.name, .part = part, .parts = unit_.parts};
         owned_[part] = std::make_unique<SharedPart>(
             config_, files_, std::move(settings), rules_.for_capture(file_.name), std::move(entry));

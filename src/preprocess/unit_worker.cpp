@@ -55,7 +55,7 @@ dataset::UnitReport UnitWorker::run(std::filesystem::path const& folder, std::si
                                         .label_sets = rules_.set_names(),
                                         .anonymiser = anonymiser_of(config_),
                                         .memory = column_memory(config_),
-                                        .expected_packets = dataset::packets_in(bytes)});
+                                        .expected_packets = packets_in(bytes)});
     dataset::UnitReport report;
     for (auto const& capture : captures) read(capture, shard, report);
     report.shard = shard.finish();

@@ -26,6 +26,13 @@ struct Work {
     std::string job;
 };
 
+/// Packets that captures of so many bytes hold at most, as a rule: room is taken for so many at
+/// once.
+constexpr std::uint64_t packets_in(std::uint64_t capture_bytes) {
+    constexpr std::uint64_t small_packet = 256;
+    return capture_bytes / small_packet;
+}
+
 /// Makes the addresses that the store shows; null when it shows the real ones.
 std::shared_ptr<dataset::AddressAnonymiser const> anonymiser_of(PreprocessConfig const& config);
 

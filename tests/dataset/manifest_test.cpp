@@ -27,7 +27,7 @@ class HostileManifest : public testing::Test {
         sound_.erase("checksum");
     }
 
-    void write(Json const& json) { std::ofstream(path_) << dataset::seal(json); }
+    void write(Json const& json) { std::ofstream(path_) << dataset::seal(json, path_); }
 
     std::string fault_of(Json const& json) {
         write(json);
@@ -134,10 +134,12 @@ TEST_F(HostileManifest, IsRefusedWhenItIsNoSealedObject) {
     EXPECT_THAT(fault(""), testing::HasSubstr("does not begin with its checksum"));
     EXPECT_THAT(fault("{}"), testing::HasSubstr("does not begin with its checksum"));
     EXPECT_THAT(fault(std::string(100'000, '[')), testing::HasSubstr("does not begin"));
-    EXPECT_THAT(fault(dataset::seal(sound_) + " "), testing::HasSubstr("checksum does not fit"));
+    EXPECT_THAT(fault(dataset::seal(sound_, path_) + " "),
+                testing::HasSubstr("checksum does not fit"));
     auto deep = Json::array();
     for (int i = 0; i < 100; ++i) deep = Json::array({std::move(deep)});
-    EXPECT_THAT(fault(dataset::seal({{"format", deep}})), testing::HasSubstr("is no JSON object"));
+    EXPECT_THAT(fault(dataset::seal({{"format", deep}}, path_)),
+                testing::HasSubstr("is no JSON object"));
 }
 
 TEST(Manifest, KeepsNamesThatStrangersGave) {

@@ -30,13 +30,6 @@ struct ShardSettings {
     std::uint64_t expected_packets = 0;  ///< about; columns that grow are copied at each doubling
 };
 
-/// Packets that captures of so many bytes hold at most, as a rule: room is taken for so many at
-/// once.
-constexpr std::uint64_t packets_in(std::uint64_t capture_bytes) {
-    constexpr std::uint64_t small_packet = 256;
-    return capture_bytes / small_packet;
-}
-
 class ShardBuffers;
 
 /// Flows in, one shard file out. Memory stays near ShardSettings::memory whatever the size: many

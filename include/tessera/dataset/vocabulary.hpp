@@ -8,8 +8,8 @@
 
 namespace tessera::dataset {
 
-/// File of a store, and of a bundle, that holds the vocabulary its tokens were made by, where its
-/// tokenizer needs one: both are whole without the file that was named when they were made.
+/// File of a store that holds the vocabulary its tokens were made by, where its tokenizer needs
+/// one: the store is whole without the file that was named when it was made.
 inline constexpr char const* vocabulary_name = "vocabulary.txt";
 
 /// Writes a copy of `vocabulary` into the folder of a store; nothing for a tokenizer without one.

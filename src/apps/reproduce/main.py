@@ -21,7 +21,8 @@ small and trained for minutes on a CPU, so the rows say what these recipes reach
 ET-BERT alone reads the first bytes of 5 packets, strictly masked (addresses, ports, ids, checksums,
 sequence numbers and time stamps hidden); "packet sizes" reads sizes, directions, times and flags of 64; Deep
 Packet reads 1,500 bytes of single packets under the same masking and is graded by the votes of a flow's packets.
-Controls read the flow table, which no masking touches. A dash: not trained within --minutes.
+Controls read the flow table, which no masking touches. A dash: not trained, as only some models go through all maskings
+and label shares, or as --minutes had passed.
 
 """
 

@@ -79,7 +79,7 @@ class Results:
     def how_chosen(self):
         if any(grade.report["provenance"]["model: valid_macro_f1"] for grade in self.models):
             return "Best model on the valid fold"
-        return "The valid fold is empty, so no model was chosen by it; the first of the recipe"
+        return "No model has a score on the valid fold to be chosen by; the first of the recipe"
 
     def verdict(self):
         controls = {name: mean(scores) for name, scores in self.control_scores().items()}
