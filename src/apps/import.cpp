@@ -67,6 +67,7 @@ void import_weights(Config const& config) {
     auto weights = read(config);
     if (weights.token_settings.empty()) {
         weights.token_settings = dataset::token_identity(config.token).settings;
+        weights.tokenizer = config.token.tokenizer;
     }
     interchange::write_run(base::local_files(), config.output, weights, config.input.front());
     base::log_info("{} layers x {}, {} tensors in '{}'", weights.size.layers, weights.size.hidden,

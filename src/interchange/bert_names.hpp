@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -9,6 +10,9 @@
 #include <tessera/interchange/bert_weights.hpp>
 
 namespace tessera::interchange {
+
+/// BERT's names of our special ids, from 0 on.
+inline constexpr std::array special_tokens{"[PAD]", "[CLS]", "[SEP]", "[MASK]", "[UNK]"};
 
 /// One tensor here and what it is elsewhere: one tensor, or several that stand on each other here.
 struct NamePair {

@@ -1,6 +1,9 @@
 #include <algorithm>
 
+#include <nlohmann/json.hpp>
+
 #include <tessera/base/error.hpp>
+#include <tessera/base/json.hpp>
 #include <tessera/batch/classifier_sample.hpp>
 #include <tessera/checkpoint/bundle.hpp>
 #include <tessera/checkpoint/checkpoints.hpp>
@@ -15,6 +18,8 @@ using base::ExitCode;
 
 constexpr auto model_file = "model.toml";
 constexpr auto token_settings_part = "token settings";
+constexpr auto tokenizer_part = "tokenizer";
+constexpr auto classes_part = "classes";
 
 model::ClassifierConfig read_model(fs::path const& file) {
     model::ClassifierConfig config;
@@ -41,7 +46,19 @@ BertWeights from_bundle(fs::path const& folder) {
                    "'{}' is no BERT alone (model {}, inputs {}): fine-tune with --inputs tokens to "
                    "get one that other programs know",
                    base::printable(folder.string()), config.model, data.inputs);
-    return {config.bert, all_of(bundle.weights), bundle.info.classes, bundle.info.token_settings};
+    return {.size = config.bert,
+            .tensors = all_of(bundle.weights),
+            .classes = bundle.info.classes,
+            .token_settings = bundle.info.token_settings,
+            .tokenizer = bundle.info.tokenizer,
+            .vocabulary = bundle.info.vocabulary};
+}
+
+/// Of an imported classifier; a run that was trained here has none, its bundle has.
+std::vector<std::string> classes_of(checkpoint::Identity& identity) {
+    auto const& names = identity[classes_part];
+    if (names.empty()) return {};
+    return base::parse_json<nlohmann::json>(names).get<std::vector<std::string>>();
 }
 
 BertWeights from_run(fs::path const& folder) {
@@ -52,10 +69,13 @@ BertWeights from_run(fs::path const& folder) {
                    base::printable(folder.string()));
     auto const best = checkpoint->state.best_step;
     if (best >= 0) checkpoint = checkpoints.open(best);
-    return {read_model(folder / model_file).bert,
-            all_of(checkpoint->model),
-            {},
-            checkpoint->state.identity[token_settings_part]};
+    auto& identity = checkpoint->state.identity;
+    BertWeights weights{.size = read_model(folder / model_file).bert,
+                        .tensors = all_of(checkpoint->model),
+                        .classes = classes_of(identity),
+                        .token_settings = identity[token_settings_part]};
+    if (!identity[tokenizer_part].empty()) weights.tokenizer = identity[tokenizer_part];
+    return weights;
 }
 
 std::string model_toml(model::BertConfig size) {
@@ -88,7 +108,12 @@ void write_run(base::FileSystem& files, fs::path const& folder, BertWeights cons
     base::validate(!error, ExitCode::environment, "cannot create '{}': {}",
                    base::printable(aside.string()), error.message());
     checkpoint::TrainingState state;
-    state.identity = {{token_settings_part, weights.token_settings}, {"source", source}};
+    state.identity = {{token_settings_part, weights.token_settings},
+                      {tokenizer_part, weights.tokenizer},
+                      {"source", source}};
+    if (!weights.classes.empty()) {
+        state.identity[classes_part] = nlohmann::json(weights.classes).dump();
+    }
     state.build = base::build_info();
     checkpoint::Checkpoints(files, aside / "checkpoints").save(state, weights.tensors, {});
     base::publish(files, aside / model_file, model_toml(weights.size));

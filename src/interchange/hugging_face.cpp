@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <sstream>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <tessera/base/error.hpp>
 #include <tessera/base/json.hpp>
+#include <tessera/base/log.hpp>
 #include <tessera/batch/special.hpp>
 #include <tessera/interchange/hugging_face.hpp>
 
@@ -74,15 +77,43 @@ Json config_of(BertWeights const& weights) {
         config["label2id"][weights.classes[i]] = i;
     }
     config["tessera_token_settings"] = weights.token_settings;
+    config["tessera_tokenizer"] = weights.tokenizer;
     return config;
 }
 
-std::string vocabulary_text(std::int64_t size) {
-    std::string text = "[PAD]\n[CLS]\n[SEP]\n[MASK]\n[UNK]\n";
-    for (std::int64_t token = 0; token < size - batch::token_offset; ++token) {
-        text += fmt::format("{:04x}\n", token);
+/// Pieces of a vocabulary file, one a line behind our special ones. A file has special ones too, at
+/// ids that nothing here uses: under other names they do not hide ours.
+std::string pieces_text(std::string const& vocabulary) {
+    std::string text;
+    std::istringstream lines(vocabulary);
+    std::size_t unused = 0;
+    for (std::string line; std::getline(lines, line);) {
+        if (line.ends_with('\r')) line.pop_back();
+        auto const special = std::ranges::find(special_tokens, line) != special_tokens.end();
+        text += special ? fmt::format("[hidden{}]", unused++) : line;
+        text += '\n';
     }
     return text;
+}
+
+/// Ids of bytes as two hex digits, of bigrams as four.
+std::string numbers_text(std::int64_t count, int digits) {
+    std::string text;
+    for (std::int64_t token = 0; token < count; ++token) {
+        text += fmt::format("{:0{}x}\n", token, digits);
+    }
+    return text;
+}
+
+/// vocab.txt, a token a line; nothing where the pieces are not known.
+std::optional<std::string> vocabulary_text(BertWeights const& weights) {
+    auto const wordpiece = weights.tokenizer == "wordpiece";
+    if (wordpiece && weights.vocabulary.empty()) return std::nullopt;
+    std::string text;
+    for (auto const* token : special_tokens) text += fmt::format("{}\n", token);
+    if (wordpiece) return text + pieces_text(weights.vocabulary);
+    return text + numbers_text(weights.size.vocabulary - batch::token_offset,
+                               weights.tokenizer == "byte" ? 2 : 4);
 }
 
 model::BertConfig size_of(Json const& config) {
@@ -107,11 +138,15 @@ model::BertConfig size_of(Json const& config) {
     return size;
 }
 
-std::vector<std::string> classes_of(Json const& config) {
+/// Names of the classes; those that config.json does not name are called by their numbers.
+std::vector<std::string> classes_of(Json const& config, std::int64_t count) {
     std::map<std::size_t, std::string> by_number;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+        by_number[i] = fmt::format("LABEL_{}", i);
+    }
     auto const names = config.value("id2label", Json::object());
     for (auto const& [number, name] : names.items()) {
-        by_number[std::stoul(number)] = name;
+        by_number.at(std::stoul(number)) = name;
     }
     std::vector<std::string> classes;
     for (auto const& [number, name] : by_number) classes.push_back(name);
@@ -148,9 +183,10 @@ BertWeights read_folder(fs::path const& folder) {
     BertWeights weights{.size = size_of(config),
                         .tensors = {},
                         .classes = {},
-                        .token_settings = config.value("tessera_token_settings", "")};
+                        .token_settings = config.value("tessera_token_settings", ""),
+                        .tokenizer = config.value("tessera_tokenizer", "bigram")};
     auto const classifies = file.contains("classifier.weight");
-    if (classifies) weights.classes = classes_of(config);
+    if (classifies) weights.classes = classes_of(config, file.read("classifier.weight").size(0));
     auto pairs = hugging_face_encoder(weights.size.layers);
     if (classifies || file.contains("cls.predictions.bias")) {
         pairs = pairs_of(weights.size, classifies);
@@ -177,7 +213,12 @@ void export_hugging_face(base::FileSystem& files, fs::path const& folder,
     checkpoint::write_safetensors(files, aside / weights_name, their_tensors(weights),
                                   {{"format", "pt"}});
     base::publish(files, aside / config_name, config_of(weights).dump(2) + "\n");
-    base::publish(files, aside / "vocab.txt", vocabulary_text(weights.size.vocabulary));
+    if (auto const vocabulary = vocabulary_text(weights)) {
+        base::publish(files, aside / "vocab.txt", *vocabulary);
+    } else {
+        base::log_warning(
+            "no vocab.txt: a run does not hold the vocabulary of its tokenizer; export a bundle");
+    }
     base::publish_folder(files, aside, folder);
 }
 

@@ -22,7 +22,6 @@ using base::ExitCode;
 
 constexpr std::size_t longest_vocabulary = std::size_t{64} << 20U;  // bytes
 constexpr std::int64_t columns_a_head = 64;
-constexpr std::array special_tokens{"[PAD]", "[CLS]", "[SEP]", "[MASK]", "[UNK]"};
 
 /// Tensors of the archive by name, as float32 copies.
 class Source {

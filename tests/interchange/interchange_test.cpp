@@ -148,6 +148,38 @@ TEST(HuggingFace, AClassifierKeepsItsClasses) {
     EXPECT_EQ(back.classes, weights.classes);
 }
 
+TEST(HuggingFace, AnImportedClassifierGoesOutAgainAsItCame) {
+    Scratch const folder;
+    auto model = classifier();
+    export_hugging_face(base::local_files(), folder / "bert",
+                        weights_of(*model, {"mail", "shell \"x\"", "web"}));
+    write_run(base::local_files(), folder / "run", import_hugging_face(folder / "bert"), "bert");
+    export_hugging_face(base::local_files(), folder / "again", read_weights(folder / "run"));
+    for (auto const* name : {"model.safetensors", "config.json", "vocab.txt"}) {
+        EXPECT_EQ(base::read_text(folder / "again" / name), base::read_text(folder / "bert" / name))
+            << name;
+    }
+}
+
+std::string exported_vocabulary(fs::path const& folder, BertWeights const& weights) {
+    export_hugging_face(base::local_files(), folder, weights);
+    return fs::exists(folder / "vocab.txt") ? base::read_text(folder / "vocab.txt") : "none";
+}
+
+TEST(HuggingFace, TheVocabularyIsThatOfTheTokenizer) {
+    Scratch const folder;
+    auto model = classifier();
+    auto weights = weights_of(*model, {"mail", "shell", "web"});
+    std::string const special = "[PAD]\n[CLS]\n[SEP]\n[MASK]\n[UNK]\n";
+    EXPECT_TRUE(exported_vocabulary(folder / "bigrams", weights).starts_with(special + "0000\n"));
+    weights.tokenizer = "byte";
+    EXPECT_TRUE(exported_vocabulary(folder / "bytes", weights).starts_with(special + "00\n01\n"));
+    weights.tokenizer = "wordpiece";
+    EXPECT_EQ(exported_vocabulary(folder / "unknown", weights), "none");
+    weights.vocabulary = "[CLS]\n4500\n##ff\r\n";
+    EXPECT_EQ(exported_vocabulary(folder / "pieces", weights), special + "[hidden0]\n4500\n##ff\n");
+}
+
 TEST(HuggingFace, RefusesWhatItWouldComputeInAnotherWay) {
     Scratch const folder;
     auto model = pretrain_model();

@@ -18,6 +18,8 @@ struct BertWeights {
     std::vector<checkpoint::NamedTensor> tensors;
     std::vector<std::string> classes;  ///< of the head; empty: it has none
     std::string token_settings;        ///< hash of all that changes tokens (dataset::TokenIdentity)
+    std::string tokenizer = "bigram";  ///< name of what made them
+    std::string vocabulary;  ///< text of the tokenizer's vocabulary file; empty: none, or not known
 
     /// Null when there is none of that name.
     checkpoint::NamedTensor const* find(std::string const& name) const;
