@@ -186,7 +186,7 @@ std::shared_ptr<model::Classifier> make_model(FinetuneConfig const& config,
     auto model =
         model::make_classifier(config.model, config.data, static_cast<std::int64_t>(classes));
     model->initialise(config.loop.seed);
-    if (origin) load_weights(*origin, *model, "encoder.");
+    if (origin) load_encoder(*origin, *model);
     if (config.freeze_encoder) model->freeze_encoder();
     return model;
 }
@@ -209,6 +209,7 @@ struct Setup {
     std::optional<Task> task;
     std::string initial_weights = "none";
     std::optional<std::uint64_t> test_flows_seen = 0;  ///< by the pre-training; none: not known
+    std::optional<std::int64_t> trained_positions;     ///< by the pre-training; none: no init
     std::shared_ptr<model::Classifier> model;
 };
 
@@ -229,6 +230,7 @@ void set_up(Setup& setup, int ranks) {
     check(config.loop, ranks);
     check(config.data);
     auto const origin = origin_of(config, store);
+    if (origin) setup.trained_positions = origin->positions;
     setup.initial_weights = initial_weights(origin);
     if (origin) setup.test_flows_seen = test_flows_seen(*origin, store, setup.data.split);
     setup.task.emplace(setup.data, config, label_set_of(store, config.labels));
@@ -275,6 +277,16 @@ void warn_of_test_flows(Setup const& setup) {
             "the same --split",
             origin, *setup.test_flows_seen);
     }
+}
+
+void tell_of_repeated_positions(Setup const& setup) {
+    auto const length = setup.config.data.sequence_length;
+    auto const trained = setup.trained_positions.value_or(length);
+    if (length <= trained) return;
+    base::log_info(
+        "'{}' was trained on sequences of at most {} ids: positions {} to {} begin as copies of "
+        "those before; pre-training on longer ones would teach them",
+        base::printable(setup.config.init), trained, trained, length - 1);
 }
 
 template <class T>
@@ -337,6 +349,7 @@ void finetune(comm::Communicator const& comm, FinetuneConfig const& config, Trai
         if (!comm.is_root()) return;
         log_data(*setup.task, setup.config);
         warn_of_test_flows(setup);
+        tell_of_repeated_positions(setup);
     };
     if (mode.dry_run) return tell();
     train_layers(comm, setup, mode.progress);

@@ -5,6 +5,7 @@
 #include "training_data.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include <tessera/base/error.hpp>
@@ -25,6 +26,19 @@ model::BertConfig read_model(std::filesystem::path const& file) {
     return config.bert;
 }
 
+/// 0 when it is no number.
+std::int64_t number_in(std::string const& text) {
+    std::int64_t number = 0;
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    return number;
+}
+
+/// Positions that sequences of `length` ids train; all where it is not known (weights that were
+/// imported have learned elsewhere).
+std::int64_t trained_positions(std::int64_t length, model::BertConfig const& model) {
+    return length > 0 ? std::min(length, model.positions) : model.positions;
+}
+
 /// Of a TOML string without escapes, as names of splits are.
 std::string unquoted(std::string const& text) {
     return text.size() < 2 ? text : text.substr(1, text.size() - 2);
@@ -38,13 +52,16 @@ Origin open_run(std::filesystem::path const& folder) {
                    base::printable(folder.string()));
     auto const best = checkpoint->state.best_step;
     if (best >= 0) checkpoint = checkpoints.open(best);
+    auto& identity = checkpoint->state.identity;
+    auto const model = read_model(folder / model_file);
     return {.folder = folder,
             .weights = std::move(checkpoint->model),
-            .token_settings = checkpoint->state.identity[token_settings_part],
-            .store = checkpoint->state.identity["store"],
-            .split = unquoted(checkpoint->state.identity["train.split"]),
-            .split_checksum = checkpoint->state.identity["split"],
-            .model = read_model(folder / model_file)};
+            .token_settings = identity[token_settings_part],
+            .store = identity["store"],
+            .split = unquoted(identity["train.split"]),
+            .split_checksum = identity["split"],
+            .model = model,
+            .positions = trained_positions(number_in(identity["data.sequence_length"]), model)};
 }
 
 }  // namespace
@@ -52,13 +69,15 @@ Origin open_run(std::filesystem::path const& folder) {
 Origin open_origin(std::filesystem::path const& folder) {
     if (!checkpoint::is_bundle(folder)) return open_run(folder);
     auto bundle = checkpoint::open_bundle(folder);
+    auto const model = read_model(bundle.model_file());
     return {.folder = folder,
             .weights = std::move(bundle.weights),
             .token_settings = bundle.info.token_settings,
             .store = bundle.info.provenance["store_checksum"],
             .split = bundle.info.provenance["split"],
             .split_checksum = bundle.info.provenance["split_checksum"],
-            .model = read_model(bundle.model_file())};
+            .model = model,
+            .positions = trained_positions(bundle.info.sequence_length, model)};
 }
 
 void require_same_tokens(Origin const& origin, std::string const& token_settings) {
@@ -93,6 +112,16 @@ void load_weights(Origin const& origin, torch::nn::Module& module, std::string c
         if (item.key().starts_with(prefix)) {
             origin.weights.read_into(item.key(), item.value().detach());
         }
+    }
+}
+
+void load_encoder(Origin const& origin, torch::nn::Module& classifier) {
+    load_weights(origin, classifier, "encoder.");
+    at::NoGradGuard const no_gradients;
+    auto const table = classifier.named_parameters()["encoder.embedding.position"].detach();
+    for (auto begin = origin.positions; begin < table.size(0); begin += origin.positions) {
+        auto const count = std::min(origin.positions, table.size(0) - begin);
+        table.narrow(0, begin, count).copy_(table.narrow(0, 0, count));
     }
 }
 

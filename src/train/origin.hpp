@@ -22,6 +22,7 @@ struct Origin {
     std::string split;           ///< name of the split whose train and valid flows it saw
     std::string split_checksum;
     model::BertConfig model;
+    std::int64_t positions = 0;  ///< first positions of the model that were trained
 };
 
 /// Opens a bundle, or a run: its best checkpoint by held-out score if it has one, else its newest.
@@ -42,5 +43,9 @@ std::optional<std::uint64_t> test_flows_seen(Origin const& origin, dataset::Stor
 /// Copies every parameter whose name begins with `prefix`; Error(bad_input) when one is missing or
 /// of another shape.
 void load_weights(Origin const& origin, torch::nn::Module& module, std::string const& prefix);
+
+/// The same for the encoder of a classifier. Positions that were never trained, which are noise,
+/// become copies of those that were, over and over (Beltagy 2020, Longformer, 5).
+void load_encoder(Origin const& origin, torch::nn::Module& classifier);
 
 }  // namespace tessera::train

@@ -176,6 +176,22 @@ TEST_P(LibraryTraining, LearnsGoesOnAndIsTheSameOnOneRankAndMany) {
 
 INSTANTIATE_TEST_SUITE_P(Types, LibraryTraining, testing::Values("fp32", "bf16"));
 
+at::Tensor positions_in(fs::path const& bundle) {
+    return checkpoint::open_bundle(bundle).weights.read("encoder.embedding.position");
+}
+
+TEST_F(Training, PositionsBehindThoseThatWerePretrainedBeginAsCopies) {
+    pretrain(folder.comm, pretrain_config(folder.path, "origin"), {});  // on 48 ids
+    auto config = finetune_config(folder.path, folder.path / "origin");
+    config.loop.train_iters = 1;
+    config.freeze_encoder = true;
+    finetune(folder.comm, config, {});
+    auto const table = positions_in(folder.path / "finetune/bundle");
+    auto const trained = table.narrow(0, 0, 48);
+    EXPECT_TRUE(table.narrow(0, 48, 48).equal(trained));
+    EXPECT_TRUE(table.narrow(0, 96, 32).equal(trained.narrow(0, 0, 32)));
+}
+
 TEST_F(Training, FineTuningWritesABundleThatTellsTheClassesApart) {
     pretrain(folder.comm, pretrain_config(folder.path, "run"), {});
     auto const config = finetune_config(folder.path, (folder.path / "run").string());
