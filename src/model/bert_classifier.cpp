@@ -43,7 +43,7 @@ void BertClassifierImpl::initialise(std::uint64_t seed) {
     dropout_seed_ = seed;
     model::initialise(*this, seed);
     if (encoder_) encoder_->set_dropout_seed(seed);
-    if (packets_) initialise_by_inputs(*packets_, seed);
+    if (packets_) packets_->initialise(seed);
 }
 
 torch::Tensor BertClassifierImpl::token_logits(batch::ClassifierBatch const& batch) {

@@ -13,6 +13,8 @@ void check(PacketSequenceConfig const& config) {
                    "model.packet_kernel = {} must be odd", config.kernel);
     base::validate(config.dropout >= 0 && config.dropout < 1, base::ExitCode::usage,
                    "model.packet_dropout = {} must be at least 0 and below 1", config.dropout);
+    base::validate(config.exact_sizes >= 0 && config.exact_sizes <= 65'535, base::ExitCode::usage,
+                   "model.packet_exact_sizes = {} must lie in 0 .. 65535", config.exact_sizes);
 }
 
 DeepPacketTask task_of(ClassifierConfig const& config) {
@@ -65,6 +67,9 @@ void describe(base::OptionTable& options, ClassifierConfig& config) {
         .add("packet_layers", config.packets.layers, "sizes: convolutions over packets")
         .add("packet_kernel", config.packets.kernel, "sizes: packets one convolution sees; odd")
         .add("packet_dropout", config.packets.dropout, "sizes: share dropped")
+        .add("packet_exact_sizes", config.packets.exact_sizes,
+             "sizes: payload bytes up to which each size has a vector of its own, beside the code "
+             "that tells near sizes to be alike; 0: none")
         .add("deep_packet_task", config.deep_packet_task,
              "kernels of Deep Packet's nets: those its authors chose for this task",
              {"application", "traffic"})

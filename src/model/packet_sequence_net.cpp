@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <tessera/model/initial_weights.hpp>
+
 namespace tessera::model {
 namespace {
 
@@ -48,6 +50,15 @@ torch::Tensor features_of(torch::Tensor const& packets) {
                        direction.unsqueeze(-1), piecewise_linear(gap, gap_steps),
                        bits(packets.select(-1, batch::flags_column))},
                       -1);
+}
+
+/// [B, N] int64, row of each packet in a table of `sizes` + 1 rows a direction; longer ones share
+/// the last.
+torch::Tensor size_rows(torch::Tensor const& packets, std::int64_t sizes) {
+    auto const size =
+        packets.select(-1, batch::payload_column).clamp(0, static_cast<double>(sizes));
+    auto const answers = packets.select(-1, batch::direction_column).lt(0);
+    return size.to(torch::kInt64) + answers.to(torch::kInt64) * (sizes + 1);
 }
 
 /// [B, N, kernel * H]: each packet beside its neighbours, zeros over the ends.
@@ -100,6 +111,10 @@ PacketSequenceNetImpl::PacketSequenceNetImpl(PacketSequenceConfig const& config,
       input_norm_(register_module("input_norm", norm_of(config))),
       hidden_(register_module("hidden", Dense(2 * config.width, config.width))),
       output_(register_module("output", Dense(config.width, classes))) {
+    if (config.exact_sizes > 0) {
+        auto const rows = 2 * (config.exact_sizes + 1);
+        exact_size_ = register_parameter("exact_size", torch::empty({rows, config.width}));
+    }
     for (std::int64_t i = 0; i < config.layers; ++i) {
         convolutions_.push_back(register_module(fmt::format("convolution{}", i),
                                                 Dense(config.kernel * config.width, config.width)));
@@ -107,11 +122,24 @@ PacketSequenceNetImpl::PacketSequenceNetImpl(PacketSequenceConfig const& config,
     }
 }
 
+void PacketSequenceNetImpl::initialise(std::uint64_t seed) {
+    initialise_by_inputs(*this, seed);
+    at::NoGradGuard const no_gradient;
+    if (exact_size_.defined()) exact_size_.zero_();
+}
+
+/// [B, N, width], of each packet by itself.
+torch::Tensor PacketSequenceNetImpl::seen_of(torch::Tensor const& packets) {
+    auto const coded = input_(features_of(packets));
+    if (!exact_size_.defined()) return coded;
+    return coded + at::embedding(exact_size_, size_rows(packets, config_.exact_sizes));
+}
+
 /// [B, N, width]; rows of absent packets are 0.
 torch::Tensor PacketSequenceNetImpl::mixed_over_packets(torch::Tensor const& packets,
                                                         torch::Tensor const& present,
                                                         Drops const& drops) {
-    auto x = at::gelu(input_norm_(input_(features_of(packets)) + position_)) * present;
+    auto x = at::gelu(input_norm_(seen_of(packets) + position_)) * present;
     for (std::size_t i = 0; i < convolutions_.size(); ++i) {
         auto const seen = convolutions_[i](with_neighbours(x, config_.kernel));
         auto const mixed = at::gelu(norms_[i](seen));

@@ -74,6 +74,45 @@ TEST(PacketSequence, LearnsTheOrderOfSizes) {
     EXPECT_EQ(model->logits(batch).argmax(1).eq(batch.labels).sum().item<std::int64_t>(), 32);
 }
 
+std::int64_t right_after_training(std::int64_t exact_sizes) {
+    auto config = small();
+    config.packets.exact_sizes = exact_sizes;
+    auto const model = make_classifier(config, data_of("sizes"), 2);
+    model->initialise(3);
+    auto batch = flows(32);
+    // Classes by the last bit of a size: no two sizes that are near belong together.
+    for (std::int64_t flow = 0; flow < 32; ++flow) {
+        auto const size = 1000 + 8 * (flow / 4) + flow % 2;
+        for (std::int64_t packet = 0; packet < 3; ++packet) {
+            set_packet(batch, flow, packet, 1, static_cast<double>(size));
+        }
+    }
+    torch::optim::Adam optimizer(model->parameters(), 3e-3);
+    for (int step = 0; step < 60; ++step) {
+        optimizer.zero_grad();
+        torch::cross_entropy_loss(model->logits(batch), batch.labels).backward();
+        optimizer.step();
+    }
+    model->eval();
+    return model->logits(batch).argmax(1).eq(batch.labels).sum().item<std::int64_t>();
+}
+
+TEST(PacketSequence, TellsExactSizesApartWhereAsked) {
+    EXPECT_EQ(right_after_training(1500), 32);
+    EXPECT_LT(right_after_training(0), 32);
+}
+
+TEST(PacketSequence, ASizeNeverSeenSaysNothingOfItself) {
+    auto const model = sizes_alone();
+    for (auto const& parameter : model->named_parameters()) {
+        if (!parameter.key().ends_with("exact_size")) continue;
+        EXPECT_EQ(parameter.value().size(0), 2 * 1501);
+        EXPECT_EQ(parameter.value().abs().max().item<double>(), 0);
+        return;
+    }
+    FAIL() << "no vectors of sizes";
+}
+
 TEST(PacketSequence, AFlowsLogitsDoNotDependOnTheFlowsBesideIt) {
     auto const model = sizes_alone();
     model->eval();

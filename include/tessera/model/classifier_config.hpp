@@ -10,10 +10,11 @@ namespace tessera::model {
 
 /// The part that reads sizes, directions, times and flags of a flow's first packets.
 struct PacketSequenceConfig {
-    std::int64_t width = 64;  ///< of a packet's vector
-    std::int64_t layers = 2;  ///< convolutions over neighbouring packets
-    std::int64_t kernel = 5;  ///< packets one convolution sees; odd
-    double dropout = 0.1;     ///< after each convolution and before the output
+    std::int64_t width = 64;          ///< of a packet's vector
+    std::int64_t layers = 2;          ///< convolutions over neighbouring packets
+    std::int64_t kernel = 5;          ///< packets one convolution sees; odd
+    double dropout = 0.1;             ///< after each convolution and before the output
+    std::int64_t exact_sizes = 1500;  ///< payload bytes that have a vector of their own; 0: none
 };
 
 /// Bytes of a packet that Deep Packet reads: its IP header and 1480 bytes (Lotfollahi 2017, 4.2).
