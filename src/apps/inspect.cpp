@@ -31,7 +31,7 @@ void print_store(std::filesystem::path const& path, bool as_json) {
         return;
     }
     fmt::print("token store, {} shards\n", manifest.shards.size());
-    fmt::print("  captures  {:>12} ({} unreadable)\n", manifest.captures.size(),
+    fmt::print("  captures  {:>12} ({} unreadable)\n", dataset::captures_read(manifest),
                manifest.captures_failed.size());
     fmt::print("  packets   {:>12} kept of {} read\n", manifest.packets_kept,
                manifest.packets_read);

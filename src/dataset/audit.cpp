@@ -105,7 +105,7 @@ class Auditor {
     void add(FlowView const& flow, Fold fold) {
         flows_.add({flow.capture, flow.key()}, fold);
         five_tuples_.add(flow.key(), fold);
-        captures_.add(flow.capture, fold);
+        captures_.add(first_parts_[flow.capture], fold);
         servers_.add(flow.responder, fold);
         clients_.add(flow.initiator.address, fold);
         if (!flow.tokens.empty()) flow_tokens_.add(token_hash(flow.tokens), fold);
@@ -131,6 +131,7 @@ class Auditor {
 
     Store const& store_;
     HashSample sample_;
+    std::vector<std::uint32_t> first_parts_ = first_parts(store_.manifest());  // [capture entry]
     Sightings<CaptureFlow, CaptureFlowHash> flows_{sample_};
     Sightings<flow::FlowKey, KeyHash> five_tuples_{sample_};
     HashSightings captures_{HashSample(0, most_values)};

@@ -195,9 +195,12 @@ void Split::hold_out_classes(Store const& store) {
 void Split::thin_training(Store const& store) {
     base::validate(config.label_share > 0 && config.label_share <= 1, ExitCode::usage,
                    "split label_share {} is not above 0 and up to 1", config.label_share);
-    auto const set = label_set_of(store, config);
-    if (config.label_share == 1 || !set) return;
+    if (config.label_share == 1) return;
     require_whole_flows("label_share");
+    auto const set = label_set_of(store, config);
+    base::validate(set.has_value(), ExitCode::usage,
+                   "split label_share {} needs a store with labels; '{}' has none",
+                   config.label_share, base::printable(store.path().string()));
     std::map<std::int32_t, std::vector<std::uint64_t>> of_class;
     for (std::uint64_t i = 0; i < folds_.size(); ++i) {
         if (folds_[i] == Fold::train) of_class[store.label(i, *set)].push_back(i);

@@ -189,6 +189,26 @@ TEST_F(SplitTest, KeepsAShareOfEachClassToTrainOn) {
     EXPECT_THROW(dataset::make_split(store_, config), base::Error);
 }
 
+TEST_F(SplitTest, RefusesAShareOfLabelsWhereThereAreNone) {
+    test::Scratch scratch;
+    auto units = test::random_units(11, 3, 120);
+    for (auto& unit : units) {
+        for (auto& flow : unit.flows) flow.labels.clear();
+    }
+    test::write_store(base::local_files(), scratch.path(), units, {});
+    auto config = by("flow");
+    auto const store = dataset::open_store(scratch.path());
+    EXPECT_NO_THROW(dataset::make_split(store, config));
+    config.label_share = 0.1;
+    try {
+        dataset::make_split(store, config);
+        FAIL();
+    } catch (base::Error const& error) {
+        EXPECT_EQ(error.code(), base::ExitCode::usage);
+        EXPECT_THAT(error.what(), testing::HasSubstr("label_share 0.1 needs a store with labels"));
+    }
+}
+
 // The second part of a cut flow may begin with the responder; it still goes with the first.
 TEST_F(SplitTest, KeepsPartsOfAFlowTogetherByTheirFirstPart) {
     test::Scratch scratch;
@@ -340,6 +360,23 @@ TEST_F(SplitTest, AuditCountsWhatStandsOnBothSides) {
     }
     EXPECT_EQ(pair.sequences.first, sequences[0].size());
     EXPECT_EQ(pair.sequences.second, sequences[1].size());
+}
+
+TEST(SplitAudit, CountsACaptureInPartsOnce) {
+    test::Scratch scratch;
+    auto units = test::random_units(11, 2, 120);
+    for (std::uint32_t part = 0; part < 2; ++part) {
+        units[part].captures = {"big.pcap"};
+        units[part].part = part;
+        units[part].parts = 2;
+        for (auto& flow : units[part].flows) flow.capture = 0;
+    }
+    test::write_store(base::local_files(), scratch.path(), units, test::three_classes());
+    auto const split = dataset::make_split(dataset::open_store(scratch.path()), by("flow"));
+    auto const& captures = split.audit.pairs.at(1).captures;
+    EXPECT_EQ(captures.first, 1U);
+    EXPECT_EQ(captures.second, 1U);
+    EXPECT_EQ(captures.shared, 1U);
 }
 
 TEST(SpreadGroups, BringsEachClassToEachFoldItsGroupsAllow) {

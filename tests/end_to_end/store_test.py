@@ -209,6 +209,13 @@ class Store(InScratch):
         self.assertGreater(summary["seconds"], 0)
         self.assertLess(summary["peak_memory_bytes"], 512 << 20)
 
+    def test_inspect_counts_a_capture_in_parts_once(self):
+        store = self.scratch / "store"
+        summary = tessera_json("preprocess", "--input", SAMPLE, "--share-bytes", 20_000, "--store", store)
+        entries = json.loads((store / "manifest.json").read_text())["captures"]
+        self.assertGreater(len(entries), summary["captures"])
+        self.assertRegex(tessera("inspect", store)[0], rf"captures +{summary['captures']} ")
+
     def test_a_dry_run_finds_what_a_run_would(self):
         (self.scratch / "there").mkdir()
         for words, said in ((["--store", self.scratch / "there"], "exists"),

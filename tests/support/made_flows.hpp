@@ -83,6 +83,8 @@ struct MadeFlow {
 struct MadeUnit {
     std::vector<std::string> captures;
     std::vector<MadeFlow> flows;
+    std::uint32_t part = 0;  ///< of the captures, where they stand in several units
+    std::uint32_t parts = 1;
 };
 
 inline dataset::UnitReport write_unit(base::FileSystem& files, std::filesystem::path const& folder,
@@ -99,6 +101,8 @@ inline dataset::UnitReport write_unit(base::FileSystem& files, std::filesystem::
     dataset::UnitReport report;
     for (auto const& capture : unit.captures) {
         report.captures.push_back({capture, 1000, 1, 0, {{"not_ip", 1}}, 0, std::nullopt});
+        report.captures.back().part = unit.part;
+        report.captures.back().parts = unit.parts;
     }
     for (auto const& [flow, capture, labels] : unit.flows) {
         writer.add(flow, burst::split_bursts(flow, {}), capture, labels);
