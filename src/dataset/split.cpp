@@ -96,7 +96,8 @@ void describe(base::OptionTable& options, SplitConfig& config) {
         .add("train", config.train, "share of flows to train on")
         .add("valid", config.valid, "share of flows to choose settings by")
         .add("test", config.test, "share of flows to grade on")
-        .add("seed", config.seed, "decides how groups are dealt out")
+        .add("seed", config.seed,
+             "decides how groups are dealt out; folder and time do not go by it")
         .add("label_set", config.label_set,
              "classes to spread over the folds; empty: the first set, if any")
         .add("hold_out", config.hold_out,

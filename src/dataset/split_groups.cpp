@@ -7,6 +7,7 @@
 #include <limits>
 #include <tuple>
 #include <unordered_map>
+#include <utility>
 
 #include <tessera/base/hash.hpp>
 
@@ -17,35 +18,34 @@ namespace {
 struct Group {
     std::string const* name = nullptr;
     ClassCounts const* classes = nullptr;
-    std::uint64_t flows = 0;
     std::uint64_t rarity = 0;  // groups that hold its rarest class
-    std::uint64_t tie = 0;
+    std::uint64_t draw = 0;    // by the seed
 };
 
-std::map<std::int32_t, std::uint64_t> groups_per_class(
-    std::map<std::string, ClassCounts> const& groups) {
-    std::map<std::int32_t, std::uint64_t> count;
+using GroupsPerClass = std::map<std::int32_t, std::uint64_t>;
+
+GroupsPerClass groups_per_class(std::map<std::string, ClassCounts> const& groups) {
+    GroupsPerClass count;
     for (auto const& [name, classes] : groups) {
         for (auto const& [label, flows] : classes) ++count[label];
     }
     return count;
 }
 
-std::vector<Group> in_order(std::map<std::string, ClassCounts> const& groups, std::uint64_t seed) {
-    auto const spread = groups_per_class(groups);
+// Rarest classes first, since they fit in fewest ways; among those as rare the seed decides alone.
+std::vector<Group> in_order(std::map<std::string, ClassCounts> const& groups,
+                            GroupsPerClass const& spread, std::uint64_t seed) {
     std::vector<Group> order;
     for (auto const& [name, classes] : groups) {
-        Group group{&name, &classes, 0, std::numeric_limits<std::uint64_t>::max(),
+        Group group{&name, &classes, std::numeric_limits<std::uint64_t>::max(),
                     base::hash64(std::as_bytes(std::span(name)), seed)};
         for (auto const& [label, flows] : classes) {
-            group.flows += flows;
             if (label != no_label) group.rarity = std::min(group.rarity, spread.at(label));
         }
         order.push_back(group);
     }
     std::sort(order.begin(), order.end(), [](Group const& a, Group const& b) {
-        return std::tie(a.rarity, b.flows, a.tie, *a.name) <
-               std::tie(b.rarity, a.flows, b.tie, *b.name);
+        return std::tie(a.rarity, a.draw, *a.name) < std::tie(b.rarity, b.draw, *b.name);
     });
     return order;
 }
@@ -53,8 +53,9 @@ std::vector<Group> in_order(std::map<std::string, ClassCounts> const& groups, st
 // What each fold holds of each class, against the share it should hold.
 class FoldShares {
   public:
-    FoldShares(std::map<std::string, ClassCounts> const& groups, Fractions const& fractions)
-        : fractions_(fractions) {
+    FoldShares(std::map<std::string, ClassCounts> const& groups, GroupsPerClass spread,
+               Fractions const& fractions)
+        : fractions_(fractions), groups_left_(std::move(spread)) {
         for (auto const& [name, classes] : groups) {
             for (auto const& [label, flows] : classes) {
                 total_[label] += static_cast<double>(flows);
@@ -63,38 +64,74 @@ class FoldShares {
     }
 
     Fold neediest(ClassCounts const& classes) const {
-        // Equal needs, as at the start, go to the fold with the larger share.
+        // Equal needs go to the fold with the larger share.
         std::array<std::size_t, 3> order{0, 1, 2};
         std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
             return fractions_[a] > fractions_[b];
         });
         auto best = order[0];
         for (auto const fold : order) {
-            if (fractions_[fold] > 0 && lack(fold, classes) > lack(best, classes) + 1e-9)
-                best = fold;
+            if (fractions_[fold] > 0 && is_needier(fold, best, classes)) best = fold;
         }
         return static_cast<Fold>(best);
     }
 
     void give(Fold fold, ClassCounts const& classes) {
         auto& held = held_[static_cast<std::size_t>(fold)];
-        for (auto const& [label, flows] : classes) held[label] += static_cast<double>(flows);
+        for (auto const& [label, flows] : classes) {
+            held[label] += static_cast<double>(flows);
+            --groups_left_[label];
+        }
     }
 
   private:
-    // Share of its target that the fold still lacks, weighted by the group's flows of each class.
+    bool is_needier(std::size_t fold, std::size_t than, ClassCounts const& classes) const {
+        auto const last = last_chances(fold, classes);
+        auto const other = last_chances(than, classes);
+        return last != other ? last > other : lack(fold, classes) > lack(than, classes) + 1e-9;
+    }
+
+    // Classes that this fold has none of, and of which no more groups are left than folds are
+    // without: these are kept for such folds.
+    std::size_t last_chances(std::size_t fold, ClassCounts const& classes) const {
+        std::size_t count = 0;
+        for (auto const& [label, flows] : classes) {
+            auto const scarce = groups_left_.at(label) <= folds_without(label);
+            count += scarce && is_without(fold, label) ? 1U : 0U;
+        }
+        return count;
+    }
+
+    std::size_t folds_without(std::int32_t label) const {
+        std::size_t count = 0;
+        for (std::size_t fold = 0; fold < fractions_.size(); ++fold) {
+            count += is_without(fold, label) ? 1U : 0U;
+        }
+        return count;
+    }
+
+    bool is_without(std::size_t fold, std::int32_t label) const {
+        return fractions_[fold] > 0 && !held_[fold].contains(label);
+    }
+
+    // Share of its target that the fold still lacks, weighted by the group's flows of each class. A
+    // quarter of the group counts as given, so that one far too large for a small fold stays out:
+    // less lets shares stray, more sends all large groups to train.
     double lack(std::size_t fold, ClassCounts const& classes) const {
+        constexpr double counted = 0.25;
         double sum = 0;
         for (auto const& [label, flows] : classes) {
+            auto const group = static_cast<double>(flows);
             auto const target = fractions_[fold] * total_.at(label);
             auto const found = held_[fold].find(label);
             auto const held = found == held_[fold].end() ? 0.0 : found->second;
-            sum += static_cast<double>(flows) * (target - held) / target;
+            sum += group * (target - held - counted * group) / target;
         }
         return sum;
     }
 
     Fractions fractions_;
+    GroupsPerClass groups_left_;  // not yet dealt out
     std::map<std::int32_t, double> total_;
     std::array<std::map<std::int32_t, double>, 3> held_;
 };
@@ -135,9 +172,10 @@ std::map<std::string, ClassCounts> count_groups(Store const& store, SplitBy by,
 
 std::map<std::string, Fold> spread_groups(std::map<std::string, ClassCounts> const& groups,
                                           Fractions const& fractions, std::uint64_t seed) {
-    FoldShares shares(groups, fractions);
+    auto const spread = groups_per_class(groups);
+    FoldShares shares(groups, spread, fractions);
     std::map<std::string, Fold> folds;
-    for (auto const& group : in_order(groups, seed)) {
+    for (auto const& group : in_order(groups, spread, seed)) {
         auto const fold = shares.neediest(*group.classes);
         shares.give(fold, *group.classes);
         folds[*group.name] = fold;

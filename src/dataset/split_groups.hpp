@@ -26,8 +26,9 @@ using ClassCounts = std::map<std::int32_t, std::uint64_t>;
 std::map<std::string, ClassCounts> count_groups(Store const& store, SplitBy by,
                                                 std::optional<std::size_t> label_set);
 
-/// Hands groups out one by one, those with the rarest classes and the most flows first, each to the
-/// fold that lacks most of its classes, so that every class reaches every fold its groups allow.
+/// Hands groups out one by one, those with the rarest classes first and else in an order that the
+/// seed draws, each to the fold that lacks most of its classes, so that every class reaches every
+/// fold its groups allow. Another seed gives another deal.
 std::map<std::string, Fold> spread_groups(std::map<std::string, ClassCounts> const& groups,
                                           Fractions const& fractions, std::uint64_t seed);
 

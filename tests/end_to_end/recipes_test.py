@@ -132,6 +132,15 @@ class PapersRecipes(InScratch):
             self.assertNotIn(f"{step}-", err)
         self.assertIn(first.strip(), (self.scratch / "results.md").read_text())
 
+    def test_one_split_is_not_taken_for_several(self):
+        recipe = self.scratch / "datasets/mini"
+        recipe.mkdir(parents=True)
+        for by in ("folder", "time"):
+            (recipe / "one.ini").write_text(f"[recipe]\ntitle = one\nby = {by}\nlabels = folders\n")
+            _, err = reproduce("mini", "--recipes", self.scratch / "datasets", "--input", self.scratch,
+                               "--folds", "3", expect=2)
+            self.assertIn(f"mini/one splits by {by}, which has one split", err)
+
     def test_an_unknown_recipe_lists_the_known(self):
         _, err = reproduce("iscx", "--input", self.scratch, expect=2)
         self.assertIn("iscx-vpn/service", err)

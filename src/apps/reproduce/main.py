@@ -70,7 +70,15 @@ def missing_files(recipe, root):
                       "where to get them", 3)
 
 
+def require_several_splits(recipe, folds):
+    """Splits by folder or time do not go by the seed: each fold would be the first once more."""
+    if folds > 1 and recipe.by in ("folder", "time"):
+        raise Refused(f"--folds {folds}: {recipe.name} splits by {recipe.by}, which has one split "
+                      "whatever the seed; give --folds 1, and --seeds for more trainings")
+
+
 def reproduce(recipe: Recipe, options, programs):
+    require_several_splits(recipe, options.folds)
     if recipe.labels != "tables":
         missing_files(recipe, options.input)
     if options.check:
