@@ -1,13 +1,19 @@
 """Recipes from captures to a table, on stand-ins that carry the names of the real corpora."""
 import hashlib
 import json
+import math
 import os
 import struct
 import subprocess
+import sys
 import unittest
 from pathlib import Path
 
-from support import ENVIRONMENT, PROGRAMS, SHARED, InScratch, main
+from support import ENVIRONMENT, PROGRAMS, REPOSITORY, SHARED, InScratch, main
+
+sys.path.insert(0, str(REPOSITORY / "src/apps"))
+from reproduce.recipe import Refused  # noqa: E402
+from reproduce.runner import Runner  # noqa: E402
 
 DATASETS = Path(__file__).resolve().parents[2] / "datasets"
 # Controls as small as they go: these tests look at the path, not at the scores.
@@ -144,9 +150,53 @@ class PapersRecipes(InScratch):
     def test_an_unknown_recipe_lists_the_known(self):
         _, err = reproduce("iscx", "--input", self.scratch, expect=2)
         self.assertIn("iscx-vpn/service", err)
-        for words in (["iscx-vpn", "--nonsense"], ["iscx-vpn"], ["iscx-vpn", "--folds", "some"]):
+        for words in (["iscx-vpn", "--nonsense"], ["iscx-vpn"], ["iscx-vpn", "--folds", "some"],
+                      ["iscx-vpn", "--folds", "0"], ["iscx-vpn", "--seeds", "-1"]):
             _, err = reproduce(*words, expect=2)
             self.assertEqual(len(err.strip().splitlines()), 1, err)
+
+
+    def test_what_is_no_recipe_is_refused_in_one_line(self):
+        folder = self.scratch / "datasets/mini"
+        folder.mkdir(parents=True)
+        head = "[recipe]\ntitle = t\n"
+        for text, said in ((b"title = t\n", "no section headers"),
+                           (b"[models]\na = --init none\n", "no title"),
+                           (b"[recipe]\nby = flow\n", "no title"),
+                           (b"[recipe]\ntitle = t\ntitle = u\n", "already exists"),
+                           (b"[recipe]\ntitle = t\nname = n\n", "unknown key 'name'"),
+                           (b"[recipe]\ntitle = \xff\n", "utf-8"),
+                           ((head + "[settings]\nfinetune = layers 2\n").encode(), "begins with 'layers'"),
+                           ((head + "[models]\nnet = none\n").encode(), "begins with 'none'")):
+            (folder / "bad.ini").write_bytes(text)
+            _, err = reproduce("mini", "--recipes", folder.parent, "--input", self.scratch, expect=2)
+            self.assertEqual(len(err.strip().splitlines()), 1, err)
+            self.assertIn("bad.ini", err)
+            self.assertIn(said, err)
+
+
+class Asking(InScratch):
+    """What a program prints as JSON is read apart from what libraries add to its errors."""
+
+    def ask(self, script):
+        program = self.scratch / "tessera-compare"
+        program.write_text("#!/bin/sh\n" + script)
+        program.chmod(0o755)
+        return Runner(self.scratch, self.scratch / "work", "", math.inf).ask("pair", "compare")
+
+    def test_lines_among_the_errors_do_no_harm(self):
+        self.assertEqual(self.ask("echo 'a library warns' >&2; echo '{\"items\": 3}'"), {"items": 3})
+        self.assertIn("a library warns", (self.scratch / "work/log/pair.txt").read_text())
+
+    def test_what_is_no_json_is_refused(self):
+        for script in ("echo '{\"items\": '", "true", "printf '\\377'"):
+            with self.assertRaisesRegex(Refused, "'pair' printed no JSON.*pair.json"):
+                self.ask(script)
+
+    def test_a_program_that_fails_is_named_with_its_last_lines(self):
+        with self.assertRaisesRegex(Refused, "'pair' ended with 3(.|\n)*it said so") as caught:
+            self.ask("echo 'it said so' >&2; exit 3")
+        self.assertEqual(caught.exception.code, 3)
 
 
 class WithNetworks(InScratch):

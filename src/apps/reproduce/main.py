@@ -27,6 +27,13 @@ and label shares, or as --minutes had passed.
 """
 
 
+def positive(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 1 on")
+    return number
+
+
 class Parser(argparse.ArgumentParser):
     def error(self, message):
         raise Refused(f"{message} (see tessera reproduce --help)")
@@ -43,8 +50,8 @@ def arguments(argv):
     parser.add_argument("--work", type=Path, default=Path("reproduce"),
                         help="folder for stores, runs and reports [reproduce]")
     parser.add_argument("--results", type=Path, help="write the tables to this file too")
-    parser.add_argument("--folds", type=int, default=1, help="splits, each by its own seed [1]")
-    parser.add_argument("--seeds", type=int, default=1, help="trainings of each model a split [1]")
+    parser.add_argument("--folds", type=positive, default=1, help="splits, each by its own seed [1]")
+    parser.add_argument("--seeds", type=positive, default=1, help="trainings of each model a split [1]")
     parser.add_argument("--launch", default="", help="words before each program, e.g. 'mpirun -n 4'")
     parser.add_argument("--minutes", type=float, default=math.inf, help="begin no training after "
                         "this time; tables have dashes where a model was not trained [no limit]")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 
+GIVEN = {"name", "folder", "where", "settings", "models"}  # no keys of [recipe]
 COMMANDS = {"preprocess", "split", "pretrain", "finetune", "baseline", "evaluate"}
 
 
@@ -46,15 +47,32 @@ def layered(*paths):
 
 
 def read(path, folder, name, small=False):
+    """Refused names the file that cannot be a recipe, and why."""
+    try:
+        return parsed(path, folder, name, small)
+    except (configparser.Error, UnicodeDecodeError) as fault:
+        raise Refused(f"{path}: {' '.join(str(fault).split())}") from fault
+
+
+def require_flags(path, title, section):
+    for key, words in section.items():
+        if words and not words[0].startswith("--"):
+            raise Refused(f"{path}: '{key}' in [{title}] begins with '{words[0]}': it holds flags, "
+                          "so begin it with --")
+
+
+def parsed(path, folder, name, small):
     common = folder / "common.cfg"
     parser = layered(common, path)
     if small or parser.get("recipe", "size", fallback="") == "small":
         size = layered(folder.parent / "small.cfg")
         parser.remove_section("models")
         parser.read_dict(size)
+    if not parser.get("recipe", "title", fallback=""):
+        raise Refused(f"{path}: there is no title in [recipe]: give it one")
     values = dict(parser["recipe"])
     values.pop("size", None)
-    unknown = set(values) - set(Recipe.__dataclass_fields__)
+    unknown = set(values) - (set(Recipe.__dataclass_fields__) - GIVEN)
     if unknown:
         raise Refused(f"{path}: unknown key '{sorted(unknown)[0]}' in [recipe]")
     other = set(parser["settings"] if parser.has_section("settings") else ()) - COMMANDS
@@ -67,8 +85,10 @@ def read(path, folder, name, small=False):
     section = lambda title: {key: value.split() for key, value in
                              (parser[title].items() if parser.has_section(title) else ())}
     where = dict(parser["where"]) if parser.has_section("where") else {}
-    return Recipe(name=name, folder=folder, where=where, settings=section("settings"),
-                  models=section("models"), **values)
+    settings, models = section("settings"), section("models")
+    require_flags(path, "settings", settings)
+    require_flags(path, "models", models)
+    return Recipe(name=name, folder=folder, where=where, settings=settings, models=models, **values)
 
 
 def find(datasets, name, small=False):

@@ -56,17 +56,25 @@ class Runner:
     def ask(self, name, command, *words):
         """What tessera-COMMAND prints with --json; run each time."""
         line = [str(self.programs / f"tessera-{command}"), *map(str, words), "--json"]
-        self.run(name, line)
-        log = self.work / "log" / f"{name}.txt"
-        return json.loads(log.read_text(encoding="utf-8").partition("\n")[2])
+        answer = self.work / "log" / f"{name}.json"
+        answer.parent.mkdir(parents=True, exist_ok=True)
+        with open(answer, "w", encoding="utf-8") as file:
+            self.run(name, line, file)
+        try:
+            return json.loads(answer.read_text(encoding="utf-8"))
+        except ValueError as fault:
+            raise Refused(f"step '{name}' printed no JSON ({fault}): see {answer}; start again, the "
+                          "steps that are done are kept", 1) from fault
 
-    def run(self, name, line):
+    def run(self, name, line, output=None):
+        """What the program prints goes to the log with its errors, or to the file `output`: libraries
+        may add lines of their own to the errors."""
         log = self.work / "log" / f"{name}.txt"
         log.parent.mkdir(parents=True, exist_ok=True)
         with open(log, "w", encoding="utf-8") as file:
             file.write("$ " + shlex.join(line) + "\n")
             file.flush()
-            done = subprocess.run(line, stdout=file, stderr=subprocess.STDOUT, check=False,
+            done = subprocess.run(line, stdout=output or file, stderr=file, check=False,
                                   stdin=subprocess.DEVNULL, env=self.environment)
         if done.returncode == 0:
             return
