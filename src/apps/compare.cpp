@@ -27,6 +27,8 @@ std::string to_json(Config const& config, evaluate::PairedTest const& test) {
                                       {"macro_f1", {test.first, test.second}},
                                       {"difference", test.first - test.second},
                                       {"interval", {test.interval.low, test.interval.high}},
+                                      {"cluster", name(test.cluster)},
+                                      {"captures", test.captures},
                                       {"p_macro_f1", test.p_macro_f1},
                                       {"only_first_right", test.only_first_right},
                                       {"only_second_right", test.only_second_right},
@@ -38,14 +40,15 @@ std::string to_text(Config const& config, evaluate::PairedTest const& test) {
     auto const verdict = test.interval.low > 0    ? "the first is better"
                          : test.interval.high < 0 ? "the second is better"
                                                   : "no clear difference";
+    auto const* drawn = name(test.cluster);
     return fmt::format(
         "macro-F1 on {} items: {:.3f} ({}) and {:.3f} ({})\n"
-        "difference {:+.3f} [{:+.3f}, {:+.3f}], p = {:.4f}: {}\n"
-        "right alone: first {}, second {} flows, McNemar's exact p = {:.4g}",
+        "difference {:+.3f} [{:+.3f}, {:+.3f}], p = {:.4f}, whole {}s drawn: {}\n"
+        "more right: first in {}, second in {} {}s, exact sign test p = {:.4g}{}",
         test.items, test.first, base::printable(config.first), test.second,
         base::printable(config.second), test.first - test.second, test.interval.low,
-        test.interval.high, test.p_macro_f1, verdict, test.only_first_right, test.only_second_right,
-        test.p_accuracy);
+        test.interval.high, test.p_macro_f1, drawn, verdict, test.only_first_right,
+        test.only_second_right, drawn, test.p_accuracy, caution(test.cluster, test.captures, "\n"));
 }
 
 evaluate::PairedTest run(Config const& config) {

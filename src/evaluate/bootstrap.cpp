@@ -2,6 +2,8 @@
 #include <cmath>
 #include <set>
 
+#include <fmt/format.h>
+
 #include <tessera/base/random.hpp>
 #include <tessera/evaluate/bootstrap.hpp>
 #include <tessera/evaluate/label_scores.hpp>
@@ -27,10 +29,6 @@ struct Clusters {
 
     std::size_t size() const { return offsets.size() - 1; }
 };
-
-std::uint64_t cluster_of(Predictions const& predictions, std::size_t item, Cluster cluster) {
-    return cluster == Cluster::flow ? predictions.flow[item] : predictions.capture[item];
-}
 
 Clusters gathered(Predictions const& predictions, Cluster cluster) {
     std::map<std::uint64_t, std::vector<Decision>> by_cluster;
@@ -72,6 +70,22 @@ void keep(Replicates& replicates, Confusion const& confusion, std::size_t resamp
 
 char const* name(Cluster cluster) {
     return cluster == Cluster::flow ? "flow" : "capture";
+}
+
+std::uint64_t cluster_of(Predictions const& predictions, std::size_t item, Cluster cluster) {
+    return cluster == Cluster::flow ? predictions.flow[item] : predictions.capture[item];
+}
+
+std::string caution(Cluster cluster, std::size_t captures, std::string const& before) {
+    if (cluster == Cluster::capture) return {};
+    return fmt::format(
+        "{}Flows of one capture resemble each other and the test fold holds {} captures, so the "
+        "true uncertainty is larger.",
+        before, captures);
+}
+
+std::size_t captures_of(Predictions const& predictions) {
+    return std::set(predictions.capture.begin(), predictions.capture.end()).size();
 }
 
 Replicates bootstrap(Predictions const& predictions, BootstrapConfig const& config) {

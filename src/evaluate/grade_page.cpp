@@ -2,7 +2,6 @@
 
 #include <cmath>
 #include <optional>
-#include <set>
 
 #include <fmt/format.h>
 
@@ -133,21 +132,12 @@ Table all_scores(Graded const& graded) {
     return table;
 }
 
-std::size_t captures_of(baseline::Predictions const& predictions) {
-    return std::set(predictions.capture.begin(), predictions.capture.end()).size();
-}
-
 std::string how_intervals_were_made(Report const& report) {
     auto const& config = report.bootstrap;
-    auto text = fmt::format("Intervals: {:g} %, percentiles of {} resamples of whole {}s.",
-                            100 * config.level, grouped(config.resamples), name(config.cluster));
-    if (config.cluster == Cluster::flow) {
-        text += fmt::format(
-            " Flows of one capture resemble each other and the test fold holds {} captures, so the "
-            "true uncertainty is larger.",
-            captures_of(report.model.predictions));
-    }
-    return text;
+    auto const text =
+        fmt::format("Intervals: {:g} %, percentiles of {} resamples of whole {}s.",
+                    100 * config.level, grouped(config.resamples), name(config.cluster));
+    return text + caution(config.cluster, captures_of(report.model.predictions), " ");
 }
 
 void add_cleaning(Page& page, SplitFacts const& split) {

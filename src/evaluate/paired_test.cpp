@@ -42,15 +42,16 @@ double two_sided_p(std::vector<double> const& differences) {
     return std::min(1.0, 2 * (rarer + 1) / (static_cast<double>(differences.size()) + 1));
 }
 
-// Packets of a flow are right and wrong together: a flow has one vote, whatever it holds.
+// Items of a cluster are right and wrong together: it has one vote, whatever it holds.
 void count_disagreements(PairedTest& test, Predictions const& first, Predictions const& second) {
-    std::map<std::uint64_t, std::int64_t> ahead;  // flow: items by which the first has more right
+    std::map<std::uint64_t, std::int64_t> ahead;  // cluster: items the first has right above those
+                                                  // of the second
     for (std::size_t i = 0; i < first.size(); ++i) {
         auto const a = first.labels[i] == first.predicted[i];
         auto const b = second.labels[i] == second.predicted[i];
-        ahead[first.flow[i]] += std::int64_t{a} - std::int64_t{b};
+        ahead[cluster_of(first, i, test.cluster)] += std::int64_t{a} - std::int64_t{b};
     }
-    for (auto const& [flow, items] : ahead) {
+    for (auto const& [cluster, items] : ahead) {
         test.only_first_right += items > 0 ? 1U : 0U;
         test.only_second_right += items < 0 ? 1U : 0U;
     }
@@ -74,6 +75,8 @@ PairedTest paired_test(Predictions const& first, Predictions const& second,
     require_same_items(first, second);
     PairedTest test;
     test.items = first.size();
+    test.cluster = config.cluster;
+    test.captures = captures_of(first);
     test.first = grade(first).seen.macro.f1;
     test.second = grade(second).seen.macro.f1;
     auto const differences = difference(bootstrap(first, config).scores.at("macro_f1"),

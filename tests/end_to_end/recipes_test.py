@@ -221,7 +221,8 @@ class WithNetworks(InScratch):
             self.assertIn(f"| {model} | 0.", out)
         self.assertIn("| labels in training | 50 % | 100 % |", out)
         self.assertIn("every look-up", out)
-        self.assertRegex(out, r"ET-BERT against random weights, .*: 50 % of the labels [+-]0\.")
+        self.assertRegex(out, r"ET-BERT against random weights, .* on fold 1, seed 1: 50 % of the "
+                         r"labels [+-]0\..*; whole (flow|capture)s of \d+ captures drawn")
         late, _ = reproduce("mini", "--recipes", self.scratch / "datasets", "--input", corpus,
                             "--work", self.scratch / "work", "--seeds", "2", "--minutes", "0")
         self.assertEqual(out, late, "a second seed would begin too late, the first is kept")

@@ -54,6 +54,31 @@ TEST(PairedTest, PacketsOfAFlowHaveOneVote) {
     EXPECT_DOUBLE_EQ(test.p_accuracy, 1);
 }
 
+// 30 flows in 3 captures, of which the first is right about all: 2 / 2^30 by flows.
+TEST(PairedTest, HasOneVoteForWhatTheBootstrapDraws) {
+    baseline::Predictions right;
+    right.classes = {"a", "b"};
+    right.captures = {"x", "y", "z"};
+    auto wrong = right;
+    for (std::uint32_t i = 0; i < 30; ++i) {
+        right.add(i % 3, i, 0, std::array{0.9F, 0.1F});
+        wrong.add(i % 3, i, 0, std::array{0.1F, 0.9F});
+    }
+    BootstrapConfig config;
+    config.cluster = Cluster::capture;
+    auto const test = paired_test(right, wrong, config);
+    EXPECT_EQ(test.cluster, Cluster::capture);
+    EXPECT_EQ(test.captures, 3U);
+    EXPECT_EQ(test.only_first_right, 3U);
+    EXPECT_DOUBLE_EQ(test.p_accuracy, 2.0 / 8);
+    EXPECT_EQ(paired_test(right, wrong, {}).only_first_right, 30U);
+}
+
+TEST(Caution, IsForFlowsAlone) {
+    EXPECT_NE(caution(Cluster::flow, 4, "").find("4 captures"), std::string::npos);
+    EXPECT_EQ(caution(Cluster::capture, 40, "\n"), "");
+}
+
 TEST(PairedTest, RefusesOtherItems) {
     auto const first = test::guesses(0.9, 1);
     auto second = first;

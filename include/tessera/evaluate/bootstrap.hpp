@@ -16,6 +16,17 @@ enum class Cluster { flow, capture };
 
 char const* name(Cluster cluster);
 
+/// Which cluster an item is of.
+std::uint64_t cluster_of(baseline::Predictions const& predictions, std::size_t item,
+                         Cluster cluster);
+
+/// What a reader must know of intervals and tests that take flows for independent, after `before`;
+/// empty for whole captures.
+std::string caution(Cluster cluster, std::size_t captures, std::string const& before);
+
+/// Captures that the items come from.
+std::size_t captures_of(baseline::Predictions const& predictions);
+
 struct BootstrapConfig {
     std::size_t resamples = 1000;
     std::uint64_t seed = 1;

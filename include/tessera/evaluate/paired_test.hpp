@@ -12,13 +12,15 @@ namespace tessera::evaluate {
 /// Two models on the same items.
 struct PairedTest {
     std::size_t items = 0;
-    double first = 0;       ///< macro-F1
-    double second = 0;      ///< macro-F1
-    Interval interval;      ///< of first - second, by drawing the same clusters for both
-    double p_macro_f1 = 1;  ///< two-sided, from the same draws
-    std::uint64_t only_first_right = 0;   ///< flows of which it has more items right
+    double first = 0;                 ///< macro-F1
+    double second = 0;                ///< macro-F1
+    Interval interval;                ///< of first - second, by drawing the same clusters for both
+    double p_macro_f1 = 1;            ///< two-sided, from the same draws
+    Cluster cluster = Cluster::flow;  ///< drawn whole, and with one vote in what follows
+    std::size_t captures = 0;         ///< that the items come from
+    std::uint64_t only_first_right = 0;   ///< clusters of which it has more items right
     std::uint64_t only_second_right = 0;  ///< the same of the second
-    double p_accuracy = 1;                ///< two-sided exact test of McNemar (1947) over flows
+    double p_accuracy = 1;  ///< two-sided exact sign test over clusters: of flows McNemar's (1947)
 };
 
 /// Error(bad_input) when the two were not graded on the same items with the same labels.

@@ -102,7 +102,8 @@ class Results:
         return lines
 
     def comparison(self):
-        """A line on the two models of `compare`, from paired tests on the same test flows."""
+        """A line on the two models of `compare`, from paired tests on the same test flows. They are of
+        the first fold and seed, and whole flows or captures are drawn, as the test fold allows."""
         if not self.tests:
             return []
         first, second = self.recipe.compare.split(" | ")
@@ -111,8 +112,10 @@ class Results:
             low, high = test["interval"]
             word = "better" if low > 0 else "worse" if high < 0 else "no clear difference"
             parts.append(f"{100 * float(share):g} % of the labels {test['difference']:+.3f} "
-                         f"({low:+.3f} - {high:+.3f}), {word}")
-        return [f"{first} against {second}, paired difference in macro-F1: {'; '.join(parts)}."]
+                         f"({low:+.3f} - {high:+.3f}; whole {test['cluster']}s of {test['captures']} "
+                         f"captures drawn), {word}")
+        return [f"{first} against {second}, paired difference in macro-F1 on fold 1, seed 1: "
+                f"{'; '.join(parts)}."]
 
     def facts(self):
         report = self.controls[0]
