@@ -37,8 +37,12 @@ export SLURM_PMIX_FENCE=${SLURM_PMIX_FENCE:-ring}
 nodes=${SLURM_JOB_NUM_NODES:-1}
 tasks_per_node=${RANKS_PER_NODE:-${SLURM_NTASKS_PER_NODE:-${SLURM_GPUS_ON_NODE:-1}}}
 tasks=$((nodes * tasks_per_node))   # not SLURM_NTASKS: a job may come back on fewer nodes
-threads=$((${SLURM_CPUS_ON_NODE:-1} / tasks_per_node))
-export OMP_NUM_THREADS=${OMP_NUM_THREADS:-${SLURM_CPUS_PER_TASK:-$((threads > 0 ? threads : 1))}}
+# Processors of a rank: what sbatch was asked for, at most a rank's share of the smallest node ("16(x3),8").
+share=$(($(tr ',' '\n' <<<"${SLURM_JOB_CPUS_PER_NODE:-1}" | sort -n | sed -n '1s/(.*//; 1p') / tasks_per_node))
+processors=${SLURM_CPUS_PER_TASK:-$share}
+if [ "$processors" -gt "$share" ]; then processors=$share; fi
+if [ "$processors" -lt 1 ]; then processors=1; fi
+export OMP_NUM_THREADS=${OMP_NUM_THREADS:-$processors}
 
 # The warning before the time limit reaches this shell alone (--signal=B:USR1@..): it is passed to the ranks.
 stop_asked=no step=
@@ -57,17 +61,20 @@ header() {
 
 # on_ranks COUNT: sets $launcher to what starts a command on so many ranks; each line of its output is led by the
 # rank, and one that dies ends the others. It is run as a command of its own: a signal must reach srun itself.
+# srun is told the processors of a rank: since Slurm 22.05 it no longer takes them from sbatch.
 on_ranks() {
     launcher=(srun --mpi=pmix --kill-on-bad-exit=1 --label --unbuffered --ntasks="$1"
-        --ntasks-per-node="$tasks_per_node" --nodes="$((($1 + tasks_per_node - 1) / tasks_per_node))")
+        --cpus-per-task="$processors" --ntasks-per-node="$tasks_per_node"
+        --nodes="$((($1 + tasks_per_node - 1) / tasks_per_node))")
 }
 
-# check_nodes FOLDER: every node is looked at before hours are spent on it, in the geometry of the job.
+# check_nodes FOLDER COUNT DEVICE: every node is looked at before hours are spent on it, in the geometry of the
+# work: so many ranks that compute on DEVICE (train.device; cpu where nothing is trained).
 check_nodes() {
     local code=0
     mkdir -p "$1"
-    on_ranks "$tasks"
-    "${launcher[@]}" "${tessera[@]}" doctor --folder "$1" || code=$?
+    on_ranks "$2"
+    "${launcher[@]}" "${tessera[@]}" doctor --folder "$1" --device "$3" || code=$?
     [ "$code" -eq 0 ] || give_up "$code" "the doctor found what would make this job fail (lines above)"
 }
 
@@ -137,7 +144,7 @@ training_arithmetic() {
     local count=$1 steps batch length epochs
     steps=$(setting train.train_iters) batch=$(setting train.global_batch_size)
     length=$(setting data.sequence_length) epochs=$(setting train.epochs)
-    if [ "${epochs:-0}" != 0 ]; then   # of fine-tuning: the store says how many steps that is
+    if awk -v epochs="${epochs:-0}" 'BEGIN { exit epochs + 0 == 0 }'; then   # of fine-tuning: the store says how many steps that is
         say "$epochs passes over the training fold, $batch sequences x $length tokens a step"
     else
         say "$steps steps x $batch sequences x $length tokens = $((steps * batch * length)) tokens in all"

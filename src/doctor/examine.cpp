@@ -85,7 +85,7 @@ class Visit {
         check("libtorch", [] { return judge_torch(torch_facts()); });
         check("gpu", [&] {
             gpus_ = gpu_facts();
-            return judge_gpus(gpus_);
+            return judge_gpus(gpus_, gpu_use(config_.device, gpus_.cuda_build));
         });
         check("libraries",
               [] { return judge_copies(loaded_libraries()); });  // after all are loaded
@@ -94,8 +94,9 @@ class Visit {
             return judge_network(network_facts("/sys", different.size() > 1));
         });
         check("limits", [&] { return judge_limits(limit_facts("/dev/shm", ranks_here())); });
-        check("folder",
-              [&] { return judge_folder(folder_facts(config_.folder), config_.need_bytes); });
+        check("folder", [&] {
+            return judge_folder(folder_facts(config_.folder, comm_.rank()), config_.need_bytes);
+        });
     }
 
     /// What is judged over all ranks: found on each, said by the root.
@@ -117,7 +118,7 @@ class Visit {
             ranks.push_back({hosts_[rank], {}});
             for (std::string uuid; words >> uuid;) ranks.back().uuids.push_back(uuid);
         }
-        take(own_, judge_binding(ranks));
+        take(own_, judge_binding(ranks, gpu_use(config_.device, gpus_.cuda_build)));
     }
 
     comm::Communicator const& comm_;
@@ -135,6 +136,9 @@ void describe(base::OptionTable& options, DoctorConfig& config) {
     options.section("doctor")
         .add("folder", config.folder, "where the job will write")
         .add("need_bytes", config.need_bytes, "free bytes that it wants there")
+        .add("device", config.device,
+             "what it computes on, as train.device says; cpu for what does not train",
+             {"auto", "cpu", "cuda"})
         .add("limit_seconds", config.limit_seconds, "a check that takes longer ends the program")
         .add("links", config.links, "measure clocks, latency and bandwidth between the ranks");
 }

@@ -13,6 +13,7 @@
 
 #include <tessera/base/error.hpp>
 #include <tessera/base/files.hpp>
+#include <tessera/base/process.hpp>
 #include <tessera/base/progress.hpp>
 
 namespace tessera::doctor {
@@ -70,11 +71,15 @@ Finding judge_locks(FolderFacts const& facts, std::string const& where) {
 
 }  // namespace
 
-FolderFacts folder_facts(fs::path const& folder) {
+std::string probe_name(std::string_view host, int rank, int process) {
+    return fmt::format(".tessera-doctor.{}.{}.{}", host, rank, process);
+}
+
+FolderFacts folder_facts(fs::path const& folder, int rank) {
     FolderFacts facts;
     facts.path = nearest_existing(folder);
     facts.hdf5_locks = hdf5_locks();
-    auto const probe = facts.path / fmt::format(".tessera-doctor.{}", ::getpid());
+    auto const probe = facts.path / probe_name(base::host_name(), rank, ::getpid());
     facts.write_error = try_to_write(probe);
     if (facts.write_error.empty()) facts.lock_error = try_to_lock(probe);
     std::error_code ignored;

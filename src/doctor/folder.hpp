@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 #include <tessera/doctor/finding.hpp>
 
@@ -18,8 +19,12 @@ struct FolderFacts {
     bool counts_files = true;  ///< some file systems have no fixed number of files
 };
 
-/// Writes, syncs, renames, locks and removes a small file there.
-FolderFacts folder_facts(std::filesystem::path const& folder);
+/// Writes, syncs, renames, locks and removes a small file there, of `rank` alone.
+FolderFacts folder_facts(std::filesystem::path const& folder, int rank);
+
+/// The name of that file. All ranks of a job, and other jobs, may look at one shared folder at
+/// once, and processes of several nodes may have the same number.
+std::string probe_name(std::string_view host, int rank, int process);
 Findings judge_folder(FolderFacts const& facts, std::uint64_t need_bytes);
 
 }  // namespace tessera::doctor

@@ -57,11 +57,29 @@ Findings judge_visible(GpuFacts const& facts) {
     return findings;
 }
 
+/// What is wrong with GPUs that the job leaves alone does not make it fail.
+Findings for_use(Findings findings, GpuUse use) {
+    for (auto& one : findings) {
+        if (use == GpuUse::none) one.level = std::min(one.level, Level::note);
+    }
+    return findings;
+}
+
+Level level_of_lack(GpuUse use) {
+    if (use == GpuUse::required) return Level::fault;
+    return use == GpuUse::where_all ? Level::warning : Level::note;
+}
+
 }  // namespace
 
-Findings judge_gpus(GpuFacts const& facts) {
-    if (facts.gpus.empty()) return {no_gpu(facts)};
-    auto findings = judge_visible(facts);
+GpuUse gpu_use(std::string_view device, bool cuda_build) {
+    if (device == "cuda") return GpuUse::required;
+    return device == "auto" && cuda_build ? GpuUse::where_all : GpuUse::none;
+}
+
+Findings judge_gpus(GpuFacts const& facts, GpuUse use) {
+    if (facts.gpus.empty()) return for_use({no_gpu(facts)}, use);
+    auto findings = for_use(judge_visible(facts), use);
     if (!facts.cuda_build) {
         findings.push_back(
             {"gpu", Level::warning,
@@ -69,7 +87,8 @@ Findings judge_gpus(GpuFacts const& facts) {
              "build with -DTESSERA_CUDA=ON"});
     }
     if (facts.cuda_build && facts.nccl.empty()) {
-        findings.push_back({"nccl", Level::fault, "NCCL cannot be loaded",
+        findings.push_back({"nccl", use == GpuUse::none ? Level::note : Level::fault,
+                            "NCCL cannot be loaded",
                             "put libnccl.so.2 of the nvidia-nccl-cu12 wheel beside LibTorch"});
     } else if (facts.cuda_build) {
         findings.push_back({"nccl", Level::fine, fmt::format("NCCL {}", facts.nccl), ""});
@@ -84,7 +103,7 @@ Findings judge_gpus(GpuFacts const& facts) {
     return findings;
 }
 
-Findings judge_binding(std::vector<RankGpus> const& ranks) {
+Findings judge_binding(std::vector<RankGpus> const& ranks, GpuUse use) {
     std::map<std::string, std::set<std::string>> gpus;
     std::map<std::string, std::size_t> ranks_on;
     bool any = false;
@@ -97,23 +116,25 @@ Findings judge_binding(std::vector<RankGpus> const& ranks) {
     if (!any) return {};
     for (auto const& [host, count] : ranks_on) {
         if (count > gpus[host].size()) {
-            return {{"gpu binding", Level::fault,
-                     fmt::format("{} ranks on {} share {} GPUs: NCCL refuses two ranks on one",
-                                 count, host, gpus[host].size()),
-                     "ask for --gpus-per-node=N --ntasks-per-node=N, without --gpu-bind; look at "
-                     "CUDA_VISIBLE_DEVICES"}};
+            return {{"gpu binding", level_of_lack(use),
+                     fmt::format("{} ranks on {} share {} GPUs: training wants one for each", count,
+                                 host, gpus[host].size()),
+                     "to train on GPUs ask for --gpus-per-node=N --ntasks-per-node=N, without "
+                     "--gpu-bind; look at CUDA_VISIBLE_DEVICES"}};
         }
     }
     for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
         if (ranks[rank].uuids.empty()) {
-            return {{"gpu binding", Level::fault,
+            return {{"gpu binding", level_of_lack(use),
                      fmt::format("rank {} on {} sees no GPU, others do", rank, ranks[rank].host),
-                     "give every task its GPU: --gpus-per-node=N --ntasks-per-node=N"}};
+                     "to train on GPUs give every task its own: --gpus-per-node=N "
+                     "--ntasks-per-node=N"}};
         }
         narrowed = narrowed || ranks[rank].uuids.size() < gpus[ranks[rank].host].size();
     }
     if (narrowed) {
-        return {{"gpu binding", Level::warning, "ranks see only some of their node's GPUs",
+        return {{"gpu binding", use == GpuUse::none ? Level::note : Level::warning,
+                 "ranks see only some of their node's GPUs",
                  "NCCL's direct path between GPUs may be lost: leave out --gpu-bind and "
                  "--gpus-per-task, each rank takes the GPU of its local number"}};
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <tessera/doctor/finding.hpp>
@@ -24,7 +25,19 @@ struct GpuFacts {
 };
 
 GpuFacts gpu_facts();
-Findings judge_gpus(GpuFacts const& facts);
+
+/// What a job does with GPUs.
+enum class GpuUse {
+    none,       ///< computes on processors
+    where_all,  ///< computes on GPUs where every rank has one, else on processors
+    required,   ///< fails without
+};
+
+/// Of a job with `train.device` = `device` (auto, cpu, cuda).
+GpuUse gpu_use(std::string_view device, bool cuda_build);
+
+/// A GPU that cannot be used is a fault for a job that would use it, else a note.
+Findings judge_gpus(GpuFacts const& facts, GpuUse use);
 
 /// The GPUs that one rank sees, as told to all others.
 struct RankGpus {
@@ -32,7 +45,9 @@ struct RankGpus {
     std::vector<std::string> uuids;
 };
 
-/// One GPU a rank on each node? `ranks` in order of rank.
-Findings judge_binding(std::vector<RankGpus> const& ranks);
+/// One GPU a rank on each node? `ranks` in order of rank. Where not, it is a fault for a job that
+/// fails of it, a warning for one that then computes on processors, a note for one that does
+/// anyway.
+Findings judge_binding(std::vector<RankGpus> const& ranks, GpuUse use);
 
 }  // namespace tessera::doctor

@@ -63,13 +63,20 @@ TEST(Clocks, RanksOfOneMachineShareAClock) {
 
 TEST(Folder, GoodReadOnlyAndAbsent) {
     test::Scratch const scratch;
-    auto const good = folder_facts(scratch.path());
+    auto const good = folder_facts(scratch.path(), 0);
     EXPECT_EQ(good.write_error, "");
     EXPECT_EQ(good.lock_error, "");
     EXPECT_GT(good.free_bytes, 0U);
     EXPECT_TRUE(fs::is_empty(scratch.path()));  // the probe is gone
-    EXPECT_EQ(folder_facts(scratch.path() / "not/yet").path, fs::canonical(scratch.path()));
-    EXPECT_NE(folder_facts("/proc").write_error, "");  // nobody, root included, makes files there
+    EXPECT_EQ(folder_facts(scratch.path() / "not/yet", 0).path, fs::canonical(scratch.path()));
+    EXPECT_NE(folder_facts("/proc", 0).write_error,
+              "");  // nobody, root included, makes files there
+}
+
+TEST(Folder, EveryProcessOfEveryNodeHasAProbeOfItsOwn) {
+    EXPECT_NE(probe_name("n1", 0, 100), probe_name("n2", 0, 100));
+    EXPECT_NE(probe_name("n1", 0, 100), probe_name("n1", 1, 100));
+    EXPECT_NE(probe_name("n1", 0, 100), probe_name("n1", 0, 101));
 }
 
 TEST(Network, AsTheKernelShowsIt) {

@@ -92,46 +92,74 @@ GpuFacts two_gpus(int architecture) {
 }
 
 TEST(JudgeGpus, NoneIsNoFault) {
-    EXPECT_THAT(judge_gpus({}), ElementsAre(is(Level::note, "no GPU")));
-    EXPECT_THAT(judge_gpus(two_gpus(70)), no_fault());
-    EXPECT_THAT(judge_gpus(two_gpus(89)), no_fault());  // runs the code for 8.6
+    EXPECT_THAT(judge_gpus({}, GpuUse::where_all), ElementsAre(is(Level::note, "no GPU")));
+    EXPECT_THAT(judge_gpus(two_gpus(70), GpuUse::where_all), no_fault());
+    EXPECT_THAT(judge_gpus(two_gpus(89), GpuUse::where_all), no_fault());  // runs the code for 8.6
 }
 
 TEST(JudgeGpus, FilesWithoutADriver) {
-    auto const found = judge_gpus({.device_files = 2, .error = "no libcuda"});
+    auto const found = judge_gpus({.device_files = 2, .error = "no libcuda"}, GpuUse::where_all);
     EXPECT_THAT(found, ElementsAre(is(Level::fault, "the driver does not answer: no libcuda")));
     EXPECT_THAT(found[0].remedy, HasSubstr("--nv"));
 }
 
 TEST(JudgeGpus, CardsThatLibTorchHasNoCodeFor) {
-    auto const old = judge_gpus(two_gpus(61));
+    auto const old = judge_gpus(two_gpus(61), GpuUse::where_all);
     EXPECT_THAT(old, Contains(is(Level::fault, "none for one (sm_61)")));
     EXPECT_THAT(old[0].remedy, HasSubstr("V100 (sm_70) wants LibTorch 2.10 or older"));
-    auto const young = judge_gpus(two_gpus(120));
+    auto const young = judge_gpus(two_gpus(120), GpuUse::where_all);
     EXPECT_THAT(young[0].remedy, HasSubstr("newer LibTorch"));
 }
 
 TEST(JudgeGpus, DriverBuildAndNccl) {
     auto facts = two_gpus(80);
     facts.driver = 11040;
-    EXPECT_THAT(judge_gpus(facts), Contains(is(Level::fault, "CUDA 11.4 at most")));
+    EXPECT_THAT(judge_gpus(facts, GpuUse::where_all),
+                Contains(is(Level::fault, "CUDA 11.4 at most")));
     facts = two_gpus(80);
     facts.nccl.clear();
-    EXPECT_THAT(judge_gpus(facts), Contains(is(Level::fault, "NCCL cannot be loaded")));
+    EXPECT_THAT(judge_gpus(facts, GpuUse::where_all),
+                Contains(is(Level::fault, "NCCL cannot be loaded")));
     facts.cuda_build = false;
-    EXPECT_THAT(judge_gpus(facts), Contains(is(Level::warning, "does not use them")));
-    expect_remedies(judge_gpus(facts));
+    EXPECT_THAT(judge_gpus(facts, GpuUse::where_all),
+                Contains(is(Level::warning, "does not use them")));
+    expect_remedies(judge_gpus(facts, GpuUse::where_all));
+}
+
+TEST(JudgeGpus, WhatIsWrongWithThemIsNoFaultForAJobThatLeavesThemAlone) {
+    auto facts = two_gpus(61);
+    facts.driver = 11040;
+    facts.nccl.clear();
+    EXPECT_THAT(judge_gpus(facts, GpuUse::none), no_fault());
+    EXPECT_THAT(judge_gpus({.device_files = 2, .error = "no libcuda"}, GpuUse::none),
+                ElementsAre(is(Level::note, "the driver does not answer")));
+}
+
+TEST(GpuUse, IsWhatTheBuildAndTheDeviceSay) {
+    EXPECT_EQ(gpu_use("auto", false), GpuUse::none);
+    EXPECT_EQ(gpu_use("auto", true), GpuUse::where_all);
+    EXPECT_EQ(gpu_use("cpu", true), GpuUse::none);
+    EXPECT_EQ(gpu_use("cuda", true), GpuUse::required);
 }
 
 TEST(JudgeBinding, OneGpuForEveryRank) {
-    EXPECT_THAT(judge_binding({{"n1", {"a", "b"}}, {"n1", {"a", "b"}}}),
+    auto const all = GpuUse::required;
+    EXPECT_THAT(judge_binding({{"n1", {"a", "b"}}, {"n1", {"a", "b"}}}, all),
                 ElementsAre(is(Level::fine, "all visible")));
-    EXPECT_THAT(judge_binding({{"n1", {"a"}}, {"n1", {"a"}}}),
-                ElementsAre(is(Level::fault, "2 ranks on n1 share 1 GPUs")));
-    EXPECT_THAT(judge_binding({{"n1", {"a"}}, {"n1", {"b"}}}),
+    EXPECT_THAT(judge_binding({{"n1", {"a"}}, {"n1", {"b"}}}, all),
                 ElementsAre(is(Level::warning, "only some")));
-    EXPECT_THAT(judge_binding({{"n1", {"a"}}, {"n2", {}}}), ElementsAre(is(Level::fault, "n2")));
-    EXPECT_THAT(judge_binding({{"n1", {}}, {"n2", {}}}), IsEmpty());
+    EXPECT_THAT(judge_binding({{"n1", {"a"}}, {"n2", {}}}, all),
+                ElementsAre(is(Level::fault, "n2")));
+    EXPECT_THAT(judge_binding({{"n1", {}}, {"n2", {}}}, all), IsEmpty());
+}
+
+TEST(JudgeBinding, MoreRanksThanGpusAreAFaultWhereTrainingFailsOfIt) {
+    std::vector<RankGpus> const shared{{"n1", {"a"}}, {"n1", {"a"}}};
+    auto const found = judge_binding(shared, GpuUse::required);
+    EXPECT_THAT(found, ElementsAre(is(Level::fault, "2 ranks on n1 share 1 GPUs")));
+    EXPECT_THAT(judge_binding(shared, GpuUse::where_all), ElementsAre(is(Level::warning, "share")));
+    EXPECT_THAT(judge_binding(shared, GpuUse::none), ElementsAre(is(Level::note, "share")));
+    expect_remedies(found);
 }
 
 FolderFacts good_folder() {

@@ -14,6 +14,7 @@ namespace tessera::doctor {
 struct DoctorConfig {
     std::filesystem::path folder = ".";    ///< where the job will write
     std::uint64_t need_bytes = 1U << 30U;  ///< free space that the job wants there
+    std::string device = "auto";           ///< train.device of the job; cpu: it trains nothing
     std::int64_t limit_seconds = 120;  ///< a check that hangs for longer is named and ends it all
     bool links = true;                 ///< measure latency and bandwidth between the ranks
 };
