@@ -26,6 +26,8 @@ constexpr auto optimizer_name = "optimizer.safetensors";
 constexpr auto state_name = "state.json";
 constexpr auto format_name = "tessera checkpoint 1";
 constexpr std::string_view step_prefix = "step-";
+constexpr std::string_view aside_prefix = ".step-";
+constexpr std::string_view aside_suffix = ".tmp";
 
 std::optional<std::int64_t> step_of(fs::path const& folder) {
     auto const name = folder.filename().string();
@@ -73,11 +75,24 @@ fs::path Checkpoints::folder_of(std::int64_t step) const {
     return folder_ / fmt::format("{}{}", step_prefix, step);
 }
 
+/// What lies in the folder; nothing where there is none.
+std::vector<fs::path> Checkpoints::items() const {
+    std::vector<fs::path> found;
+    std::error_code error;
+    fs::directory_iterator item(folder_, error);
+    if (error == std::errc::no_such_file_or_directory) return found;
+    for (; !error && item != fs::directory_iterator(); item.increment(error))
+        found.push_back(item->path());
+    base::validate(!error, ExitCode::environment,
+                   "cannot list the checkpoints in '{}': {}; run again when the folder can be read",
+                   base::printable(folder_.string()), error.message());
+    return found;
+}
+
 std::vector<std::int64_t> Checkpoints::steps() const {
     std::vector<std::int64_t> found;
-    std::error_code error;
-    for (auto const& item : fs::directory_iterator(folder_, error)) {
-        if (auto const step = step_of(item.path())) found.push_back(*step);
+    for (auto const& item : items()) {
+        if (auto const step = step_of(item)) found.push_back(*step);
     }
     std::ranges::sort(found);
     return found;
@@ -101,7 +116,21 @@ std::optional<Checkpoint> Checkpoints::newest() const {
                               fault.what());
         }
     }
+    base::validate(all.empty(), ExitCode::bad_input,
+                   "none of the {} checkpoints in '{}' opens (warnings above): bring one back from "
+                   "a copy, or remove that folder to begin anew",
+                   all.size(), base::printable(folder_.string()));
     return std::nullopt;
+}
+
+std::optional<Checkpoint> Checkpoints::resume() {
+    for (auto const& item : items()) {
+        auto const name = item.filename().string();
+        if (name.starts_with(aside_prefix) && name.ends_with(aside_suffix)) files_.remove(item);
+    }
+    auto found = newest();
+    resumed_ = found.has_value();
+    return found;
 }
 
 void Checkpoints::write(fs::path const& folder, TrainingState const& state,
@@ -116,7 +145,7 @@ void Checkpoints::write(fs::path const& folder, TrainingState const& state,
 
 void Checkpoints::save(TrainingState const& state, std::span<NamedTensor const> model,
                        std::span<NamedTensor const> optimizer) {
-    auto const aside = folder_ / fmt::format(".{}{}.tmp", step_prefix, state.step);
+    auto const aside = folder_ / fmt::format("{}{}{}", aside_prefix, state.step, aside_suffix);
     auto const final_place = folder_of(state.step);
     std::error_code error;
     files_.remove(aside);
@@ -135,7 +164,7 @@ void Checkpoints::save(TrainingState const& state, std::span<NamedTensor const> 
 }
 
 // Steps past the newest are damaged ones that were passed over when the run went on from before
-// them.
+// them; where it did not go on from any, they are somebody's and stay.
 void Checkpoints::let_go(TrainingState const& newest) {
     auto const all = steps();
     auto const past = std::ranges::upper_bound(all, newest.step);
@@ -147,7 +176,8 @@ void Checkpoints::let_go(TrainingState const& newest) {
         if (step == newest.best_step) kept.insert(step);
     }
     for (auto const step : all) {
-        if (!kept.contains(step)) files_.remove(folder_of(step));
+        bool const foreign = step > newest.step && !resumed_;
+        if (!kept.contains(step) && !foreign) files_.remove(folder_of(step));
     }
 }
 

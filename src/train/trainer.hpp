@@ -43,6 +43,8 @@ class Trainer {
             RunIdentity identity, base::ProgressMode progress = base::ProgressMode::none);
 
     /// Goes on from the newest whole checkpoint of the run, or begins it, and trains to the end.
+    /// Begins it only where nothing of an earlier start can be lost: AgreedError(bad_input) when
+    /// there are checkpoints and none opens, or the mark of a complete run without any.
     /// AgreedError(run_again) after a stop signal: the state is saved. When the update is not
     /// finite three times in a row, weights and moments go back to the newest checkpoint and the
     /// samples in between are left behind; AgreedError(failed) when that does not help: nothing is

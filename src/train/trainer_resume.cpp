@@ -28,7 +28,12 @@ Trainer::RunStart Trainer::resume() {
     state_.build = base::build_info();
     bool complete = false;
     on_root([&] {
-        if (auto const found = folder_->checkpoints().newest()) restore(*found);
+        auto const found = folder_->checkpoints().resume();
+        base::validate(found || !folder_->done(), base::ExitCode::bad_input,
+                       "'{}' is marked as complete, and its checkpoints are gone: bring them back, "
+                       "or remove the folder to train anew",
+                       base::printable(config_.run.string()));
+        if (found) restore(*found);
         complete = state_.step == config_.train_iters && folder_->done();
         if (!complete) folder_->open_record(state_.step, identity_);
         if (complete) base::log_info("'{}' is complete: nothing to do", config_.run.string());

@@ -79,11 +79,61 @@ TEST(Checkpoints, PassOverADamagedOneForTheOneBefore) {
     save(checkpoints, state_at(10));
     save(checkpoints, state_at(20));
     flip(checkpoints.folder_of(20) / "optimizer.safetensors", 130);
-    ASSERT_EQ(checkpoints.newest()->state.step, 10);
+    ASSERT_EQ(checkpoints.resume()->state.step, 10);
     save(checkpoints, state_at(15));
     EXPECT_EQ(checkpoints.steps(), (std::vector<std::int64_t>{10, 15}));  // the damaged one is gone
     save(checkpoints, state_at(20));
     EXPECT_EQ(checkpoints.newest()->state.step, 20);
+}
+
+TEST(Checkpoints, ThatAllAreDamagedAreNoEmptyFolder) {
+    test::Scratch const folder;
+    Checkpoints checkpoints(base::local_files(), folder.path());
+    for (std::int64_t const step : {10, 20}) {
+        save(checkpoints, state_at(step));
+        flip(checkpoints.folder_of(step) / "model.safetensors", 130);
+    }
+    try {
+        checkpoints.newest();
+        FAIL() << "read as a new run";
+    } catch (base::Error const& error) {
+        EXPECT_EQ(error.code(), base::ExitCode::bad_input);
+        std::string const line = error.what();
+        EXPECT_NE(line.find(folder.path().string()), std::string::npos) << line;
+        EXPECT_NE(line.find("none of the 2 checkpoints"), std::string::npos) << line;
+    }
+}
+
+TEST(Checkpoints, AFolderThatCannotBeListedIsNoEmptyOne) {
+    test::Scratch const folder;
+    std::ofstream(folder / "checkpoints") << "a file where a folder belongs";
+    Checkpoints const checkpoints(base::local_files(), folder / "checkpoints");
+    try {
+        checkpoints.newest();
+        FAIL() << "read as a new run";
+    } catch (base::Error const& error) {
+        EXPECT_EQ(error.code(), base::ExitCode::environment);
+        EXPECT_NE(std::string(error.what()).find("cannot list"), std::string::npos) << error.what();
+    }
+}
+
+TEST(Checkpoints, LaterOnesStayWhereTheRunDidNotGoOnFromBeforeThem) {
+    test::Scratch const folder;
+    Checkpoints checkpoints(base::local_files(), folder.path());
+    save(checkpoints, state_at(20));
+    save(checkpoints, state_at(5));
+    EXPECT_EQ(checkpoints.steps(), (std::vector<std::int64_t>{5, 20}));
+}
+
+TEST(Checkpoints, WhatAKilledSaveLeftGoesBeforeTheRunGoesOn) {
+    test::Scratch const folder;
+    Checkpoints checkpoints(base::local_files(), folder.path());
+    save(checkpoints, state_at(10));
+    fs::copy(checkpoints.folder_of(10), folder / ".step-20.tmp", fs::copy_options::recursive);
+    EXPECT_EQ(checkpoints.newest()->state.step, 10);
+    EXPECT_TRUE(fs::exists(folder / ".step-20.tmp"));  // a reader leaves the writer's alone
+    EXPECT_EQ(checkpoints.resume()->state.step, 10);
+    EXPECT_FALSE(fs::exists(folder / ".step-20.tmp"));
 }
 
 TEST(Checkpoints, FindEveryFlippedBitAndEveryCut) {

@@ -107,6 +107,7 @@ class DeepPacket(InScratch):
                 for layer in (3, 4, 5):
                     shutil.rmtree(cut_off / f"layers/{layer}/checkpoints/step-4")
                 shutil.rmtree(cut_off / "checkpoints")
+                (cut_off / "DONE").unlink()
             self.finetune(net, f"{net}-two", *words)
             self.assertTrue(one == weights_of(cut_off / "bundle"), net)
 

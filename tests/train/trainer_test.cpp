@@ -276,6 +276,37 @@ TEST(Trainer, PassesOverADamagedNewestCheckpoint) {
     EXPECT_EQ(train(folder.comm, config), undisturbed);
 }
 
+/// `config` is refused; what lies in the run stays as it is.
+void expect_refused(comm::Communicator const& comm, LoopConfig const& config,
+                    std::string const& why) {
+    auto const before = metrics(config.run);
+    comm::barrier(comm);
+    try {
+        train(comm, config);
+        ADD_FAILURE() << "began anew";
+    } catch (comm::AgreedError const& error) {
+        EXPECT_EQ(error.code(), base::ExitCode::bad_input);
+        EXPECT_NE(std::string(error.what()).find(why), std::string::npos) << error.what();
+    }
+    EXPECT_EQ(metrics(config.run), before);
+}
+
+TEST(Trainer, DoesNotBeginAnewOverCheckpointsThatDoNotOpen) {
+    SharedScratch const folder;
+    auto const config = config_for(folder.path / "run");
+    train(folder.comm, config);
+    auto const checkpoints = config.run / "checkpoints";
+    if (folder.comm.is_root()) {
+        for (auto const& item : fs::directory_iterator(checkpoints))
+            fs::resize_file(item.path() / "state.json", 1);
+    }
+    expect_refused(folder.comm, config, "opens");
+    EXPECT_TRUE(fs::exists(checkpoints / "step-20"));
+    comm::barrier(folder.comm);
+    if (folder.comm.is_root()) fs::remove_all(checkpoints);
+    expect_refused(folder.comm, config, "marked as complete");
+}
+
 TEST(Trainer, ACompleteRunIsLeftAlone) {
     SharedScratch const folder;
     auto const config = config_for(folder.path / "run");

@@ -29,7 +29,8 @@ struct Checkpoint {
 /// The folder RUN/checkpoints: step-N/{model.safetensors, optimizer.safetensors, state.json}.
 /// A checkpoint is written to a hidden folder, synced and renamed, so it is there whole or not at
 /// all; what a crash or a bad disk damages later is found by its hash and passed over. One writer a
-/// folder (see base::FolderLock).
+/// folder (see base::FolderLock). A folder that cannot be listed is Error(environment), and not an
+/// empty one: a run must not begin anew over checkpoints that are out of sight.
 class Checkpoints {
   public:
     Checkpoints(base::FileSystem& files, std::filesystem::path folder, Retention retention = {});
@@ -39,8 +40,13 @@ class Checkpoints {
     void save(TrainingState const& state, std::span<NamedTensor const> model,
               std::span<NamedTensor const> optimizer);
 
-    /// The newest whole checkpoint; damaged ones are logged and passed over. None: start anew.
+    /// The newest whole checkpoint; damaged ones are logged and passed over. None: there is no
+    /// folder of a step. Error(bad_input) when there are some and none opens.
     std::optional<Checkpoint> newest() const;
+
+    /// `newest`, for the one writer to go on from: damaged ones past it go with the next `save`,
+    /// and what a killed `save` left half written goes now.
+    std::optional<Checkpoint> resume();
 
     /// That step's checkpoint; Error(bad_input) names the damaged file.
     Checkpoint open(std::int64_t step) const;
@@ -54,10 +60,12 @@ class Checkpoints {
     void write(std::filesystem::path const& folder, TrainingState const& state,
                std::span<NamedTensor const> model, std::span<NamedTensor const> optimizer);
     void let_go(TrainingState const& newest);
+    std::vector<std::filesystem::path> items() const;
 
     base::FileSystem& files_;
     std::filesystem::path folder_;
     Retention retention_;
+    bool resumed_ = false;  ///< later checkpoints are damaged ones that were passed over
 };
 
 /// Opens and checks one checkpoint folder; Error(bad_input) names the damaged file.
