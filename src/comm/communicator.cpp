@@ -107,6 +107,10 @@ void tick(Communicator const& comm) {
     if (comm.handle() != nullptr) comm.handle()->activity.tick();
 }
 
+void tick(Communicator const& comm, Activity::Pace pace) {
+    if (comm.handle() != nullptr) comm.handle()->activity.tick(pace);
+}
+
 Slice shard(std::size_t total, int rank, int size) {
     auto const ranks = static_cast<std::size_t>(size);
     auto const place = static_cast<std::size_t>(rank);

@@ -48,8 +48,10 @@ auto held_out_batches(Source const* source, comm::Communicator const& comm,
         auto const share = comm::shard((samples + size - 1) / size, comm);
         for (auto i = share.begin; i < share.end; ++i) {
             auto const count = std::min(size, samples - i * size);
-            use(source->batch(i * size, static_cast<std::int64_t>(count)));
-            comm::tick(comm);
+            comm::tick(comm, comm::Activity::Pace::disk);  // the store is mapped
+            auto const batch = source->batch(i * size, static_cast<std::int64_t>(count));
+            comm::tick(comm, comm::Activity::Pace::busy);
+            use(batch);
         }
     };
 }

@@ -135,6 +135,7 @@ void Trainer::run() {
         if (due(config_.eval_interval)) validate();
         if (due(config_.save_interval)) save();
         if (due(config_.check_replicas_interval)) {
+            comm::note(comm_, state_.step, "compare replicas");
             parallel::check_replicas(comm_, parameters_, fmt::format("at step {}", state_.step));
         }
     }
@@ -208,6 +209,7 @@ void Trainer::log_step() {
     auto const note = shown(metrics) + shown_speed(speeds);
     auto const ranks = rank_states();
     metrics.insert(metrics.end(), speeds.begin(), speeds.end());
+    comm::note(comm_, state_.step, "record", comm::Activity::Pace::disk);
     on_root([&] {
         folder_->record(state_.step, "train", metrics);
         folder_->record_ranks(ranks);
@@ -240,6 +242,7 @@ void Trainer::validate() {
     auto metrics = objective_.metrics(sums);
     auto const score = objective_.score(metrics);
     metrics.emplace_back("elapsed_seconds", earlier_seconds_ + clock_.seconds());
+    comm::note(comm_, state_.step, "record", comm::Activity::Pace::disk);
     on_root([&] {
         folder_->record(state_.step, "valid", metrics);
         if (plain_progress_) base::log_info("step {} held-out{}", state_.step, shown(metrics));

@@ -37,7 +37,7 @@ void Trainer::take_step() {
     base::Stopwatch const watch;
     objective_.module().train();
     parameters_.zero_gradients();
-    comm::note(comm_, state_.step, "load");
+    comm::note(comm_, state_.step, "load", comm::Activity::Pace::disk);
     auto own_counts = objective_.load(state_.step);
     load_seconds_ += watch.seconds();
     auto const counts = summed(comm_, std::move(own_counts));

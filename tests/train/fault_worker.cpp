@@ -1,6 +1,7 @@
 // One rank of a training run that something happens to; started by faults_test.py under mpirun.
 // fault_worker FOLDER STEPS KIND PHASE RANK: trains STEPS steps in FOLDER. On RANK, in PHASE (init,
 // step, collective, save), KIND happens: stop, kill, exit, throw, block, crash; none: nothing.
+// stall in load: its file system does not answer for some seconds.
 #include "background_save.hpp"
 #include "tiny_objective.hpp"
 #include "trainer.hpp"
@@ -26,6 +27,8 @@ namespace fs = std::filesystem;
 
 constexpr std::int64_t fatal_step = 7;  // between two checkpoints
 constexpr auto moment = std::chrono::milliseconds(200);
+constexpr double limit = 2;  // s, of the watchdog
+constexpr auto stall = std::chrono::seconds(5);
 
 struct Fault {
     std::string kind;
@@ -83,6 +86,9 @@ class FaultyObjective final : public train::Objective {
     torch::nn::Module& module() override { return tiny_.module(); }
     train::Counts load(std::int64_t step) override {
         step_ = step;
+        bool const mine = comm_.rank() == fault_.rank;
+        if (fault_.phase == "load" && mine && step == fatal_step)
+            std::this_thread::sleep_for(stall);
         return tiny_.load(step);
     }
     std::size_t micro_batches() const override { return tiny_.micro_batches(); }
@@ -118,7 +124,7 @@ void train_in(fs::path const& folder, std::int64_t steps, Fault const& fault,
               comm::Communicator const& comm) {
     if (fault.phase == "init" && comm.rank() == fault.rank) strike(fault.kind);
     comm::Watchdog const watchdog(comm,
-                                  {.limit = 2, .interval = 0.2, .report = folder / "lost.txt"});
+                                  {.limit = limit, .interval = 0.2, .report = folder / "lost.txt"});
     suffer();
     train::LoopConfig config;
     config.run = folder;

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Ends one of two ranks in many ways: the job must end by itself, say why, and be good to go on with.
+"""Ends one of two ranks in many ways: the job must end by itself, say why, and be good to go on with. A file
+system that does not answer for some seconds must not end it.
 
 faults_test.py WORKER [--all] [--kills N]
   --all      every kind of fault on either rank in every phase: 12 x 4 cases (10 minutes)
@@ -22,6 +23,7 @@ PHASES = ["init", "step", "collective", "save"]
 SHORT = [("stop", "step", 1), ("stop", "save", 0), ("block", "collective", 1), ("exit", "step", 1),
          ("stop", "init", 1)]
 WATCHED = {"stop", "block"}  # nobody but the watchdog sees these
+STALL = 5  # s, more than the 2 s of the watchdog
 LIMIT = 30  # s a case may take: the watchdog waits 2 s, starting and ending MPI the rest
 STEPS = 2400  # ends long after every fault has struck; a run goes on with its own number of steps only
 
@@ -69,6 +71,27 @@ def check_goes_on(worker, folder):
     return None if code == 0 else f"does not go on: exit code {code}\n{output}"
 
 
+def check_stall(worker, folder, phase):
+    """Rank 1 waits for its data, or the root for its record: a pipe that nobody reads takes the place of a file."""
+    pipe = None
+    if phase == "record":
+        folder.mkdir()
+        os.mkfifo(folder / "ranks.json.new")
+    process = start(worker, folder, STEPS, "stall", phase, 1)
+    if phase == "record":
+        record = folder / "metrics.jsonl"
+        end = time.monotonic() + LIMIT
+        while time.monotonic() < end and not (record.exists() and record.stat().st_size):
+            time.sleep(0.1)
+        time.sleep(STALL)
+        pipe = os.open(folder / "ranks.json.new", os.O_RDONLY | os.O_NONBLOCK)
+    code, output = ended(process)
+    if pipe is not None:
+        os.close(pipe)
+    print(f"  {STALL} s without an answer of the disk in {phase}: exit code {code}", flush=True)
+    return None if code == 0 else f"exit code {code}\n{output}"
+
+
 def check_kills(worker, scratch, kills):
     folder = scratch / "whole"
     begin = time.monotonic()
@@ -110,11 +133,14 @@ def main():
                 fault = check_goes_on(options.worker, folder)
             if fault:
                 faults.append(f"{kind} in {phase} on rank {rank}: {fault}")
+        for phase in ("load", "record"):
+            if fault := check_stall(options.worker, Path(scratch) / f"stall-{phase}", phase):
+                faults.append(f"stall in {phase}: {fault}")
         if options.kills:
             faults += check_kills(options.worker, Path(scratch), options.kills)
     for fault in faults:
         print("FAULT:", fault)
-    print(f"{len(cases)} faults, {len(faults)} wrong")
+    print(f"{len(cases)} faults and 2 stalls, {len(faults)} wrong")
     return 1 if faults else 0
 
 

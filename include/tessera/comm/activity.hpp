@@ -37,6 +37,12 @@ class Activity {
     /// The work noted last goes on: one more piece of it is done.
     void tick() noexcept { ++moves_; }
 
+    /// The same, and the next piece is of that pace.
+    void tick(Pace pace) noexcept {
+        pace_.store(pace);
+        ++moves_;
+    }
+
     void enter(char const* collective) noexcept {
         collective_.store(collective);
         ++collectives_;
@@ -69,5 +75,8 @@ void note(Communicator const& comm, std::int64_t step, char const* phase,
 
 /// One more piece of that work is done.
 void tick(Communicator const& comm);
+
+/// The same, and the next piece is of that pace.
+void tick(Communicator const& comm, Activity::Pace pace);
 
 }  // namespace tessera::comm
