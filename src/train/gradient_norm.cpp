@@ -2,10 +2,19 @@
 
 #include <torch/types.h>
 
+#include <tessera/parallel/replicate.hpp>
+
 namespace tessera::train {
 
-at::Tensor gradient_norm(parallel::FlatParameters const& parameters) {
-    return at::linalg_vector_norm(parameters.gradients());
+at::Tensor gradient_norm(comm::Communicator const& comm, parallel::FlatParameters const& parameters,
+                         device::DeviceCollectives* between_gpus) {
+    auto const norm = at::linalg_vector_norm(parameters.gradients());
+    if (between_gpus != nullptr) {
+        between_gpus->broadcast(norm, 0);
+    } else {
+        parallel::replicate(comm, norm);
+    }
+    return norm;
 }
 
 at::Tensor clip_divisor(at::Tensor const& norm, double largest) {

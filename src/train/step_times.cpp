@@ -65,7 +65,7 @@ std::vector<double> step_times(model::BertConfig const& config, StepShape const&
             output.mlm_loss_sum / batch.masked_count + output.same_origin_loss_sum / batch.size();
         scaler.scaled(loss).backward();
         parameters.collect(0, parameters.trainable());
-        auto const norm = gradient_norm(parameters) / scaler.scale();
+        auto const norm = gradient_norm({}, parameters, nullptr) / scaler.scale();
         auto const bad = norm.isfinite().logical_not().to(at::kFloat);
         optimizer.step(1e-4, clip_divisor(norm, 1) * scaler.scale(), bad);
         scaler.update(bad);

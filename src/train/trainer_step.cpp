@@ -74,7 +74,7 @@ void Trainer::seed_dropout(std::size_t micro_batch) {
 at::Tensor Trainer::update() {
     comm::note(comm_, state_.step, "update");
     at::NoGradGuard const no_gradients;
-    auto norm = gradient_norm(parameters_) / scaler_.scale();
+    auto norm = gradient_norm(comm_, parameters_, between_gpus_.get()) / scaler_.scale();
     auto const bad = norm.isfinite().logical_not().to(at::kFloat);
     optimizer_.step(schedule_.at(state_.step),
                     clip_divisor(norm, config_.clip_grad) * scaler_.scale(), bad);
