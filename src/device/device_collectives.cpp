@@ -1,5 +1,6 @@
+#include "own_gpu.hpp"
+
 #include <tessera/base/error.hpp>
-#include <tessera/base/process.hpp>
 #include <tessera/device/device_collectives.hpp>
 
 #ifndef TESSERA_CUDA
@@ -17,9 +18,7 @@ std::unique_ptr<DeviceCollectives> make_device_collectives(comm::Communicator co
 
 #else
 
-#include <array>
 #include <atomic>
-#include <set>
 #include <string>
 #include <thread>
 
@@ -62,22 +61,12 @@ void check_tensor(at::Tensor const& tensor, int device) {
                    "a collective between GPUs wants a contiguous tensor on GPU {}", device);
 }
 
-std::string bus_id(int device) {
-    std::array<char, 32> text{};
-    check_cuda(cudaDeviceGetPCIBusId(text.data(), static_cast<int>(text.size()), device),
-               "cudaDeviceGetPCIBusId");
-    return text.data();
-}
-
-/// NCCL hangs when two ranks share a GPU, so it is found out before. `host` tells nodes apart.
-void check_one_gpu_a_rank(comm::Communicator const& comm, std::string const& host, int device) {
+/// NCCL hangs when two ranks share a GPU, so it is found out before.
+void check_one_gpu_a_rank(comm::Communicator const& comm, int device) {
     std::string mine;
-    comm::agreed(comm, [&] { mine = host + " GPU " + bus_id(device); });
-    std::set<std::string> seen;
-    for (auto const& gpu : comm::all_gather(comm, mine)) {
-        base::validate(seen.insert(gpu).second, base::ExitCode::environment,
-                       "two ranks share {}: start one rank a GPU", gpu);
-    }
+    comm::agreed(comm, [&] { mine = gpu_name(device); });
+    auto const lack = lack_of_gpus(comm::all_gather(comm, mine));
+    base::validate(lack.empty(), base::ExitCode::environment, "{}: start one rank a GPU", lack);
 }
 
 ncclUniqueId shared_id(comm::Communicator const& comm) {
@@ -93,7 +82,7 @@ class NcclCollectives final : public DeviceCollectives {
   public:
     NcclCollectives(comm::Communicator const& comm, int device, std::chrono::seconds limit)
         : device_(device) {
-        check_one_gpu_a_rank(comm, base::host_name(), device);
+        check_one_gpu_a_rank(comm, device);
         auto const id = shared_id(comm);
         comm::agreed(comm, [&] { connect(comm, id, limit); });
     }

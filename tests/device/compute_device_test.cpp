@@ -21,6 +21,7 @@ TEST(ComputeDevice, WithoutAGpuAutoIsTheCpuAndCudaIsRefused) {
     } catch (base::Error const& error) {
         EXPECT_EQ(error.code(), base::ExitCode::environment);
         EXPECT_NE(std::string(error.what()).find("--device cpu"), std::string::npos);
+        EXPECT_NE(std::string(error.what()).find("rank 0 finds no GPU"), std::string::npos);
     }
 }
 
