@@ -39,6 +39,12 @@ double reduce_seconds(double parameters, PlanConfig const& plan, DeviceRates con
                                 : bytes / 3 * 2 * (ranks - 1) / ranks / rates.network_rate;
 }
 
+/// Tessera's own functions, on a CPU in fp32, leave padding out; LibTorch's operators compute it.
+bool computes_padding(PretrainConfig const& config, PlanConfig const& plan) {
+    bool const floats = config.loop.precision == "auto" || config.loop.precision == "fp32";
+    return plan.device != "cpu" || config.kernels == "library" || !floats;
+}
+
 }  // namespace
 
 void describe(base::OptionTable& options, PlanConfig& config) {
@@ -48,7 +54,8 @@ void describe(base::OptionTable& options, PlanConfig& config) {
         .add("tera_flops", config.tera_flops,
              "matrix products of one device, 10^12/s; 0: data sheet, on a CPU measured here")
         .add("store_fill", config.store_fill,
-             "share of a sequence that is no padding, as pretrain prints it");
+             "share of a sequence that is no padding, as pretrain prints it; GPUs compute padding "
+             "too");
 }
 
 std::int64_t parameter_count(model::BertConfig const& config) {
@@ -109,15 +116,17 @@ Plan make_plan(PretrainConfig const& config, PlanConfig const& plan, DeviceRates
         "train.micro_batch_size = {} must be positive and at most global_batch_size = {}",
         loop.micro_batch_size, loop.global_batch_size);
     auto const ranks = static_cast<int>(plan.gpus);
-    auto const tokens = as_double(config.data.sequence_length) * plan.store_fill;
-    auto const masked = as_double(batch::masked_slots(config.data.masking, std::llround(tokens)));
+    auto const length = as_double(config.data.sequence_length);
+    auto const tokens = length * plan.store_fill;
+    auto const rows = computes_padding(config, plan) ? length : tokens;  // of a sequence
+    auto const masked = as_double(batch::masked_slots(config.data.masking, std::llround(rows)));
     Plan result;
     result.parameters = parameter_count(config.model);
     auto const parameters = as_double(result.parameters);
     result.sequences = as_double(loop.train_iters) * as_double(loop.global_batch_size);
     result.tokens = result.sequences * tokens;
     result.flops_per_step =
-        as_double(loop.global_batch_size) * sequence_flops(config.model, tokens, masked);
+        as_double(loop.global_batch_size) * sequence_flops(config.model, rows, masked);
     // Weights, gradients and moments are read, all but the gradients written: 28 bytes; the norm
     // and setting gradients to zero go over 8 more.
     result.update_seconds = parameters * 36 / rates.memory_rate;
@@ -127,7 +136,7 @@ Plan make_plan(PretrainConfig const& config, PlanConfig const& plan, DeviceRates
         result.update_seconds + result.reduce_seconds;
     result.hours = result.seconds_per_step * as_double(loop.train_iters) / 3600;
     auto const micro_batch = as_double(loop.micro_batch_size);
-    result.memory = step_memory(config.model, micro_batch * tokens, micro_batch * masked);
+    result.memory = step_memory(config.model, micro_batch * rows, micro_batch * masked);
     result.memory.push_back({"sums of micro-batches", waiting_buffers(loop.micro_batches(), ranks) *
                                                           parameters * float_bytes});
     result.checkpoint_bytes = 3 * parameters * float_bytes;

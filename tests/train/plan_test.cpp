@@ -66,6 +66,26 @@ TEST(Plan, MoreRanksTakeLessTimeAndPayForTheSum) {
     EXPECT_GT(4 * four.seconds_per_step, one.seconds_per_step);
 }
 
+// LibTorch's operators work on whole rectangles [B, S].
+TEST(Plan, PaddingTakesTimeOnGpusAndNoneOnACpu) {
+    auto const bill = [](PretrainConfig const& config, char const* device, double fill) {
+        PlanConfig const where{.device = device, .store_fill = fill};
+        DeviceRates const rates{
+            .flops = 1e12, .share = 0.5, .memory_rate = 1e11, .network_rate = 1e10};
+        return make_plan(config, where, rates);
+    };
+    for (auto const* gpu : {"v100", "cuda"}) {
+        EXPECT_EQ(bill(reference(), gpu, 0.5).seconds_per_step,
+                  bill(reference(), gpu, 1).seconds_per_step);
+        EXPECT_EQ(bill(reference(), gpu, 0.5).tokens, 0.5 * bill(reference(), gpu, 1).tokens);
+    }
+    EXPECT_LT(bill(reference(), "cpu", 0.5).seconds_per_step,
+              0.6 * bill(reference(), "cpu", 1).seconds_per_step);
+    auto library = reference();
+    library.kernels = "library";
+    EXPECT_EQ(bill(library, "cpu", 0.5).seconds_per_step, bill(library, "cpu", 1).seconds_per_step);
+}
+
 TEST(Plan, RefusesAnUnknownDeviceAndNoDevices) {
     EXPECT_THROW(device_rates({.device = "abacus"}), base::Error);
     EXPECT_THROW(make_plan(reference(), {.gpus = 0}, {}), base::Error);

@@ -48,7 +48,8 @@ struct Plan {
     std::int64_t parameters = 0;
     double sequences = 0;         ///< over all steps
     double tokens = 0;            ///< of these, padding left out
-    double flops_per_step = 0;    ///< of matrix products, forward and backward
+    double flops_per_step = 0;    ///< of matrix products, forward and backward; with padding where
+                                  ///< it is computed (GPUs)
     double seconds_per_step = 0;  ///< of these: compute, update, sum over ranks
     double update_seconds = 0;
     double reduce_seconds = 0;
@@ -66,8 +67,8 @@ std::int64_t parameter_count(model::BertConfig const& config);
 /// are predicted: 6 for each weight and token (2 forward, 4 backward), and attention.
 double sequence_flops(model::BertConfig const& config, double tokens, double masked);
 
-/// Bytes at the peak of a training step on the host, by part: rows = tokens of a micro-batch,
-/// padding left out.
+/// Bytes at the peak of a training step on the host, by part: rows = tokens of a micro-batch, padding
+/// left out where it is not computed.
 std::vector<MemoryPart> step_memory(model::BertConfig const& config, double rows, double masked);
 
 double total(std::vector<MemoryPart> const& parts);
