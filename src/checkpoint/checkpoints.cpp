@@ -163,6 +163,13 @@ void Checkpoints::save(TrainingState const& state, std::span<NamedTensor const> 
     let_go(state);
 }
 
+void Checkpoints::amend(TrainingState const& state) {
+    auto const file = folder_of(state.step) / state_name;
+    auto content = unseal(file);
+    content["state"] = to_json(state);
+    base::publish(files_, file, seal(content));
+}
+
 // Steps past the newest are damaged ones that were passed over when the run went on from before
 // them; where it did not go on from any, they are somebody's and stay.
 void Checkpoints::let_go(TrainingState const& newest) {

@@ -37,6 +37,7 @@ Json to_json(TrainingState const& state) {
             {"ranks", state.ranks},
             {"best_step", state.best_step},
             {"best_score", state.best_score},
+            {"validation_due", state.validation_due},
             {"loss_scale", state.loss_scale},
             {"loss_scale_steps", state.loss_scale_steps},
             {"elapsed_seconds", state.elapsed_seconds},
@@ -60,6 +61,7 @@ TrainingState state_from_json(Json const& json) {
             .ranks = json.at("ranks"),
             .best_step = json.at("best_step"),
             .best_score = json.at("best_score"),
+            .validation_due = json.value("validation_due", false),  // earlier files have none
             .loss_scale = json.at("loss_scale"),
             .loss_scale_steps = json.at("loss_scale_steps"),
             .elapsed_seconds = json.at("elapsed_seconds"),

@@ -126,10 +126,11 @@ Metrics ClassifierObjective::metrics(ExactSums const& sums) const {
             {"macro_f1", macro_f1(sums, classes)}};
 }
 
-ExactSums ClassifierObjective::validate() {
+ExactSums ClassifierObjective::validate(Stop const& stop) {
     auto sums = no_sums();
     held_out_([&](batch::ClassifierBatch const& batch) {
         weighted_loss(batch, batch::to_device(batch, device_of(*model_)), sums);
+        return !stop();
     });
     sums.settle();
     return sums;

@@ -18,7 +18,7 @@ namespace tessera::train {
 class ClassifierObjective final : public Objective {
   public:
     using Batches = std::function<std::vector<batch::ClassifierBatch>(std::int64_t step)>;
-    using HeldOut = std::function<void(std::function<void(batch::ClassifierBatch const&)> const&)>;
+    using HeldOut = std::function<void(std::function<bool(batch::ClassifierBatch const&)> const&)>;
 
     /// `class_weights`: one a class, 1 for an even treatment. The model computes on the device that
     /// its parameters lie on now.
@@ -35,7 +35,7 @@ class ClassifierObjective final : public Objective {
 
     /// loss, accuracy, macro_f1 (over the classes that occur as label or prediction).
     Metrics metrics(ExactSums const& sums) const override;
-    ExactSums validate() override;
+    ExactSums validate(Stop const& stop) override;
     std::optional<double> score(Metrics const& held_out) const override;
 
   private:

@@ -324,6 +324,7 @@ Calibration calibration_of(comm::Communicator const& comm, Setup const& setup) {
             auto const device = device_of(*setup.model);
             append_bytes<float>(logits, setup.model->logits(batch::to_device(batch, device)).cpu());
             append_bytes<std::int64_t>(labels, batch.labels);
+            return true;
         });
     });
     return calibrate(gathered<float>(comm, logits), gathered<std::int64_t>(comm, labels),

@@ -60,9 +60,12 @@ Metrics LayerCoderObjective::metrics(ExactSums const& sums) const {
     return {{"loss", sums[errors] / std::max(sums[sequences_place], 1.0)}};
 }
 
-ExactSums LayerCoderObjective::validate() {
+ExactSums LayerCoderObjective::validate(Stop const& stop) {
     auto sums = no_sums();
-    held_out_([&](batch::ClassifierBatch const& batch) { error_sum(batch, sums); });
+    held_out_([&](batch::ClassifierBatch const& batch) {
+        error_sum(batch, sums);
+        return !stop();
+    });
     sums.settle();
     return sums;
 }

@@ -16,7 +16,7 @@ namespace tessera::train {
 class LayerCoderObjective final : public Objective {
   public:
     using Batches = std::function<std::vector<batch::ClassifierBatch>(std::int64_t step)>;
-    using HeldOut = std::function<void(std::function<void(batch::ClassifierBatch const&)> const&)>;
+    using HeldOut = std::function<void(std::function<bool(batch::ClassifierBatch const&)> const&)>;
 
     LayerCoderObjective(std::shared_ptr<model::PacketSaeImpl> stack, std::size_t depth,
                         std::uint64_t seed, Batches batches, HeldOut held_out);
@@ -29,7 +29,7 @@ class LayerCoderObjective final : public Objective {
     at::Tensor loss(std::size_t micro_batch, Counts const& of_step, ExactSums& sums) override;
     ExactSums no_sums() const override;
     Metrics metrics(ExactSums const& sums) const override;  ///< loss
-    ExactSums validate() override;
+    ExactSums validate(Stop const& stop) override;
 
     /// The error on held-out data, the sign turned.
     std::optional<double> score(Metrics const& held_out) const override;

@@ -29,18 +29,23 @@ std::vector<Json> rows_of(std::string const& text) {
     return rows;
 }
 
-std::string kept_lines(std::filesystem::path const& path, std::int64_t kept) {
+std::string kept_lines(std::filesystem::path const& path, std::int64_t kept,
+                       MetricsLog::LastStep last) {
     std::string text;
     for (auto const& row : rows_of(base::read_text(path))) {
-        if (row["step"] <= kept) text += row.dump() + "\n";
+        bool const anew = last == MetricsLog::LastStep::training && row["step"] == kept &&
+                          row.value("split", "") == "valid";
+        if (row["step"] <= kept && !anew) text += row.dump() + "\n";
     }
     return text;
 }
 
 }  // namespace
 
-MetricsLog::MetricsLog(std::filesystem::path path, std::int64_t kept) : path_(std::move(path)) {
-    auto const before = std::filesystem::exists(path_) ? kept_lines(path_, kept) : std::string();
+MetricsLog::MetricsLog(std::filesystem::path path, std::int64_t kept, LastStep last)
+    : path_(std::move(path)) {
+    auto const before =
+        std::filesystem::exists(path_) ? kept_lines(path_, kept, last) : std::string();
     base::publish(base::local_files(), path_, before);
     file_.open(path_, std::ios::app);
     base::validate(file_.good(), base::ExitCode::environment, "cannot write '{}'",

@@ -15,8 +15,14 @@ namespace tessera::train {
 /// goes on from is cut away, so no step stands in it twice.
 class MetricsLog {
   public:
+    /// What stays of the step that the run goes on from.
+    enum class LastStep {
+        whole,
+        training,  ///< its validation will be recorded anew
+    };
+
     /// Keeps lines up to step `kept`, drops later ones and a last line cut by a crash.
-    MetricsLog(std::filesystem::path path, std::int64_t kept);
+    MetricsLog(std::filesystem::path path, std::int64_t kept, LastStep last = LastStep::whole);
 
     /// `split` is "train" or "valid".
     void add(std::int64_t step, std::string_view split, Metrics const& metrics);

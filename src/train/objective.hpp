@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -21,6 +22,9 @@ double metric(Metrics const& metrics, std::string_view name);
 
 /// What a micro-batch's losses are divided by (masked tokens, sequences, ..).
 using Counts = std::vector<std::int64_t>;
+
+/// True when the run is to be saved and left.
+using Stop = std::function<bool()>;
 
 /// What is learnt: a model, its data and its loss. The trainer brings the loop. Losses are sums
 /// over a micro-batch divided by counts of the whole step, so that no number of ranks or
@@ -51,8 +55,9 @@ class Objective {
     /// not known.
     virtual double operations(ExactSums const&) const { return 0; }
 
-    /// Sums over this rank's share of the held-out data, without gradients.
-    virtual ExactSums validate() = 0;
+    /// Sums over this rank's share of the held-out data, without gradients; over less of it once
+    /// `stop`, asked after each micro-batch, says so.
+    virtual ExactSums validate(Stop const& stop) = 0;
 
     /// What the best checkpoint is chosen by, higher is better; none: the last one counts.
     virtual std::optional<double> score(Metrics const& held_out) const = 0;

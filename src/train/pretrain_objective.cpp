@@ -95,10 +95,11 @@ double PretrainObjective::operations(ExactSums const& sums) const {
                                       sums[masked] / sequences);
 }
 
-ExactSums PretrainObjective::validate() {
+ExactSums PretrainObjective::validate(Stop const& stop) {
     auto sums = no_sums();
     held_out_([&](batch::PretrainBatch const& batch) {
         add(sums, batch, model_->forward(batch::to_device(batch, device_of(*model_))));
+        return !stop();
     });
     sums.settle();
     return sums;

@@ -23,7 +23,7 @@ class PretrainObjective final : public Objective {
   public:
     /// Batches of a step, or all held-out ones, of this rank.
     using Batches = std::function<std::vector<batch::PretrainBatch>(std::int64_t step)>;
-    using HeldOut = std::function<void(std::function<void(batch::PretrainBatch const&)> const&)>;
+    using HeldOut = std::function<void(std::function<bool(batch::PretrainBatch const&)> const&)>;
 
     /// The model computes on the device that its parameters lie on now.
     PretrainObjective(model::PretrainModel model, PretrainWeights weights, Batches batches,
@@ -39,7 +39,7 @@ class PretrainObjective final : public Objective {
     /// sop_loss, sop_accuracy.
     Metrics metrics(ExactSums const& sums) const override;
     double operations(ExactSums const& sums) const override;
-    ExactSums validate() override;
+    ExactSums validate(Stop const& stop) override;
 
     /// None: what counts is how the weights do later, so the last ones stay.
     std::optional<double> score(Metrics const&) const override { return std::nullopt; }

@@ -81,10 +81,12 @@ bool RunFolder::done() const {
     return fs::exists(path_ / done_name);
 }
 
-void RunFolder::open_record(std::int64_t resumed, RunIdentity const& identity) {
+void RunFolder::open_record(checkpoint::TrainingState const& resumed, RunIdentity const& identity) {
     base::publish(files_, path_ / "config.toml", identity.config_toml);
     base::publish(files_, path_ / model_file, identity.model_toml);
-    metrics_.emplace(path_ / "metrics.jsonl", resumed);
+    metrics_.emplace(
+        path_ / "metrics.jsonl", resumed.step,
+        resumed.validation_due ? MetricsLog::LastStep::training : MetricsLog::LastStep::whole);
     events_.emplace(files_, path_, seconds_since_epoch(), writer_name());
 }
 

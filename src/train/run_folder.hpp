@@ -41,8 +41,8 @@ class RunFolder {
     /// True when all steps of the run in it are done.
     bool done() const;
 
-    /// Opens the record for a start that goes on after step `resumed`.
-    void open_record(std::int64_t resumed, RunIdentity const& identity);
+    /// Opens the record for a start that goes on from `resumed`.
+    void open_record(checkpoint::TrainingState const& resumed, RunIdentity const& identity);
 
     void record(std::int64_t step, std::string_view split, Metrics const& metrics);
 

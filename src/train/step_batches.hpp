@@ -35,12 +35,13 @@ std::function<std::vector<typename Source::Batch>(std::int64_t)> step_batches(
 }
 
 /// Hands this rank's share of the first `config.eval_iters` global batches of a plain order (0:
-/// all) to whoever asks, micro-batch by micro-batch. The source outlives the result; null: nothing.
+/// all) to whoever asks, micro-batch by micro-batch, until `use` says false. The source outlives
+/// the result; null: nothing.
 template <class Source>
 auto held_out_batches(Source const* source, comm::Communicator const& comm,
                       LoopConfig const& config) {
     using Batch = typename Source::Batch;
-    return [source, comm, config](std::function<void(Batch const&)> const& use) {
+    return [source, comm, config](std::function<bool(Batch const&)> const& use) {
         if (source == nullptr) return;
         auto const asked = static_cast<std::uint64_t>(config.eval_iters * config.global_batch_size);
         auto const samples = asked > 0 ? std::min(asked, source->samples()) : source->samples();
@@ -51,7 +52,7 @@ auto held_out_batches(Source const* source, comm::Communicator const& comm,
             comm::tick(comm, comm::Activity::Pace::disk);  // the store is mapped
             auto const batch = source->batch(i * size, static_cast<std::int64_t>(count));
             comm::tick(comm, comm::Activity::Pace::busy);
-            use(batch);
+            if (!use(batch)) return;
         }
     };
 }

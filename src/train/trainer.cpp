@@ -129,6 +129,7 @@ void Trainer::run() {
     if (resume() == RunStart::complete) return;
     keep_freed_memory();
     measure_peak();
+    if (state_.validation_due) validate_late();
     while (state_.step < config_.train_iters) {
         if (stop_agreed()) stop_in_good_order();  // a signal may reach one rank first: agree
         take_step();
@@ -229,14 +230,19 @@ void Trainer::log_step() {
     own_sequences_ = 0;
 }
 
+/// May take longer than what is left after a warning, so it is left at a stop and done anew.
 void Trainer::validate() {
+    state_.validation_due = true;
+    if (stop_agreed()) stop_in_good_order();
     comm::note(comm_, state_.step, "validate");
     objective_.module().eval();
     ExactSums sums;
     {
         at::NoGradGuard const no_gradients;
-        sums = objective_.validate();
+        sums = objective_.validate(stop_);
     }
+    if (stop_agreed()) stop_in_good_order();  // some ranks may have seen less than their share
+    state_.validation_due = false;
     sums.reduce(comm_);
     if (sums[sequences_place] == 0) return;  // nothing is held out
     auto metrics = objective_.metrics(sums);
@@ -251,6 +257,12 @@ void Trainer::validate() {
     state_.best_step = state_.step;
     state_.best_score = *score;
     save();
+}
+
+/// That of the step that the run goes on from.
+void Trainer::validate_late() {
+    validate();
+    on_root([&] { folder_->checkpoints().amend(state_); });
 }
 
 void Trainer::save() {

@@ -55,7 +55,7 @@ class Trainer {
     checkpoint::TrainingState const& state() const { return state_; }
 
     /// Asks `stop` instead of the signal flag whether to save and end (time limits, tests).
-    void stop_when(std::function<bool()> stop) { stop_ = std::move(stop); }
+    void stop_when(Stop stop) { stop_ = std::move(stop); }
 
     /// Loads the weights that did best on held-out data (or the last ones) into the module, which
     /// computes in float32 from then on. Collective.
@@ -84,6 +84,7 @@ class Trainer {
     bool rolled_back();
     void log_step();
     void validate();
+    void validate_late();
     void save();
     void stop_in_good_order();
     void finish();
@@ -113,7 +114,7 @@ class Trainer {
     BackgroundSave saving_;            // root only; ends before the folder does
     std::optional<base::Progress> bar_;
     bool plain_progress_ = false;
-    std::function<bool()> stop_ = base::stop_requested;
+    Stop stop_ = base::stop_requested;
 
     checkpoint::TrainingState state_;
     ExactSums running_;           // since the last line of metrics

@@ -35,7 +35,7 @@ Trainer::RunStart Trainer::resume() {
                        base::printable(config_.run.string()));
         if (found) restore(*found);
         complete = state_.step == config_.train_iters && folder_->done();
-        if (!complete) folder_->open_record(state_.step, identity_);
+        if (!complete) folder_->open_record(state_, identity_);
         if (complete) base::log_info("'{}' is complete: nothing to do", config_.run.string());
     });
     spread();

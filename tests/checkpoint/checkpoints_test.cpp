@@ -61,6 +61,23 @@ TEST(Checkpoints, GiveBackWhatWasSaved) {
     EXPECT_TRUE(at::equal(found->optimizer.read("b"), at::full({4}, -10.0)));
 }
 
+TEST(Checkpoints, AnAmendedStateKeepsItsWeights) {
+    test::Scratch const folder;
+    Checkpoints checkpoints(base::local_files(), folder.path());
+    auto state = state_at(10);
+    state.validation_due = true;
+    save(checkpoints, state);
+    EXPECT_TRUE(checkpoints.newest()->state.validation_due);
+    state.validation_due = false;
+    state.best_step = 10;
+    checkpoints.amend(state);
+    auto const found = checkpoints.newest();
+    ASSERT_TRUE(found);
+    EXPECT_FALSE(found->state.validation_due);
+    EXPECT_EQ(found->state.best_step, 10);
+    EXPECT_TRUE(at::equal(found->model.read("w"), at::full({3, 4}, 10.0)));
+}
+
 TEST(Checkpoints, KeepTheLastTheMilestonesAndTheBest) {
     test::Scratch const folder;
     Checkpoints checkpoints(base::local_files(), folder.path(), {.last = 2, .every = 50});

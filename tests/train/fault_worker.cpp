@@ -101,7 +101,7 @@ class FaultyObjective final : public train::Objective {
     train::Metrics metrics(train::ExactSums const& sums) const override {
         return tiny_.metrics(sums);
     }
-    train::ExactSums validate() override { return tiny_.validate(); }
+    train::ExactSums validate(train::Stop const& stop) override { return tiny_.validate(stop); }
     std::optional<double> score(train::Metrics const&) const override { return std::nullopt; }
 
   private:

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -127,6 +128,45 @@ TEST(Trainer, AStoppedRunGoesOnBitForBit) {
     if (!folder.comm.is_root()) return;
     EXPECT_EQ(metrics(folder.path / "a"), metrics(folder.path / "b"));
 }
+
+/// Stops in the validation of `step`: what is asked first there is whether to begin it.
+void stop_in_validation(Trainer& trainer, std::int64_t step) {
+    trainer.stop_when([&trainer, step, asked = 0]() mutable {
+        return trainer.steps_done() == step && ++asked > 1;
+    });
+}
+
+std::int64_t best_step(fs::path const& run) {
+    return checkpoint::Checkpoints(base::local_files(), run / "checkpoints")
+        .newest()
+        ->state.best_step;
+}
+
+class TrainerStoppedInValidation : public testing::TestWithParam<std::int64_t> {};
+
+TEST_P(TrainerStoppedInValidation, SavesAndValidatesFirstWhenItGoesOn) {
+    SharedScratch const folder;
+    auto const undisturbed = train(folder.comm, config_for(folder.path / "a"));
+    auto const config = config_for(folder.path / "b");
+    EXPECT_THROW(train(folder.comm, config,
+                       [](auto&, Trainer& trainer) { stop_in_validation(trainer, GetParam()); }),
+                 comm::AgreedError);
+    if (folder.comm.is_root()) {
+        auto const last = nlohmann::json::parse(metrics(config.run).back());
+        EXPECT_TRUE(last["split"] == "train" || last["step"] < GetParam());
+        EXPECT_TRUE(fs::exists(config.run / fmt::format("checkpoints/step-{}", GetParam())));
+        // As a kill between the record and the amended checkpoint leaves it.
+        std::ofstream(config.run / "metrics.jsonl", std::ios::app)
+            << fmt::format(R"({{"step":{},"split":"valid","loss":0}})", GetParam()) << '\n';
+    }
+    comm::barrier(folder.comm);
+    EXPECT_EQ(train(folder.comm, config), undisturbed);
+    if (!folder.comm.is_root()) return;
+    EXPECT_EQ(metrics(folder.path / "a"), metrics(folder.path / "b"));
+    EXPECT_EQ(best_step(folder.path / "a"), best_step(folder.path / "b"));
+}
+
+INSTANTIATE_TEST_SUITE_P(MidwayAndAtTheEnd, TrainerStoppedInValidation, testing::Values(10, 20));
 
 TEST(Trainer, OverlappedSumsGiveTheSameBits) {
     SharedScratch const folder;
@@ -409,7 +449,7 @@ TEST(Trainer, KeepsAndLoadsTheBestWeights) {
     Trainer trainer(folder.comm, objective, config, {"test", "", "", {}});
     trainer.run();
     trainer.load_best();
-    auto sums = objective.validate();
+    auto sums = objective.validate([] { return false; });
     sums.reduce(folder.comm);
     auto const loaded = metric(objective.metrics(sums), "loss");
     if (!folder.comm.is_root()) return;

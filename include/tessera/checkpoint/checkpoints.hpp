@@ -40,6 +40,10 @@ class Checkpoints {
     void save(TrainingState const& state, std::span<NamedTensor const> model,
               std::span<NamedTensor const> optimizer);
 
+    /// Puts `state` in the place of the one saved for its step; weights and moments stay.
+    /// Error(environment) leaves the earlier one.
+    void amend(TrainingState const& state);
+
     /// The newest whole checkpoint; damaged ones are logged and passed over. None: there is no
     /// folder of a step. Error(bad_input) when there are some and none opens.
     std::optional<Checkpoint> newest() const;

@@ -29,7 +29,8 @@ struct TrainingState {
     std::int64_t ranks = 1;         ///< when saved; another number may go on
     std::int64_t best_step = -1;    ///< step with the best held-out score, -1: none yet
     double best_score = 0;
-    double loss_scale = 1;              ///< fp16: what losses are multiplied by
+    bool validation_due = false;  ///< that of this step was cut off: it comes first on going on
+    double loss_scale = 1;        ///< fp16: what losses are multiplied by
     std::int64_t loss_scale_steps = 0;  ///< since it last changed
     double elapsed_seconds = 0;         ///< of training, over all starts
     std::vector<std::int64_t> running;  ///< sums since the last line of metrics, see train
