@@ -34,7 +34,8 @@ struct DatagramKey {
 /// An IP datagram of which pieces have come.
 class Datagram {
   public:
-    explicit Datagram(base::Nanoseconds first_time) : first_time_(first_time) {}
+    /// `clock`: the table's own when the first piece came, so that no odd stamp makes it age.
+    explicit Datagram(base::Nanoseconds clock) : opened_(clock) {}
 
     /// Puts a piece in its place; why the datagram is given up, none where it may go on. A datagram
     /// given up only counts what comes.
@@ -49,7 +50,7 @@ class Datagram {
     void give_up(packet::Drop why);
 
     std::optional<packet::Drop> given_up() const { return given_up_; }
-    base::Nanoseconds first_time() const { return first_time_; }
+    base::Nanoseconds opened() const { return opened_; }
     std::uint64_t pieces() const { return pieces_; }
     std::uint64_t bytes() const;  ///< of memory
 
@@ -60,7 +61,7 @@ class Datagram {
     std::optional<packet::Drop> place(Range range, base::ByteSpan piece);
     void join(std::vector<Range>::iterator at);
 
-    base::Nanoseconds first_time_;
+    base::Nanoseconds opened_;
     std::uint64_t pieces_ = 0;
     std::uint64_t wire_length_ = 0;  // of the frames
     std::optional<packet::Drop> given_up_;

@@ -37,7 +37,7 @@ class FragmentTable::Datagrams {
     std::optional<packet::Frame> add(packet::Frame const& frame, packet::Fragment const& fragment,
                                      packet::DropCounts& drops) {
         advance_clock(frame.time, drops);
-        auto const at = find_or_open(DatagramKey(fragment), frame.time);
+        auto const at = find_or_open(DatagramKey(fragment));
         auto& datagram = at->second;
         bytes_ -= datagram.bytes();
         if (auto const why = datagram.add(frame, fragment)) datagram.give_up(*why);
@@ -63,15 +63,15 @@ class FragmentTable::Datagrams {
 
     void advance_clock(base::Nanoseconds time, packet::DropCounts& drops) {
         clock_ = std::max(clock_.value_or(time), time);
-        while (!by_age_.empty() && timeout_.reached(by_age_.front().second.first_time(), *clock_)) {
+        while (!by_age_.empty() && timeout_.reached(by_age_.front().second.opened(), *clock_)) {
             remove(by_age_.begin(), packet::Drop::fragment_timeout, drops);
         }
     }
 
-    ByAge::iterator find_or_open(DatagramKey const& key, base::Nanoseconds time) {
+    ByAge::iterator find_or_open(DatagramKey const& key) {
         auto const [found, is_new] = by_key_.try_emplace(key);
         if (is_new) {
-            found->second = by_age_.insert(by_age_.end(), {key, Datagram(time)});
+            found->second = by_age_.insert(by_age_.end(), {key, Datagram(*clock_)});
             bytes_ += found->second->second.bytes();
         }
         return found->second;

@@ -232,6 +232,17 @@ TEST_F(Fragments, ThatComeTooLateBelongToNothing) {
     EXPECT_TRUE(add(pieces[1], -50 * second));
 }
 
+// A stamp of the year 2100 sets the clock: it may end what it finds, never what comes after it.
+TEST_F(Fragments, AfterAnOddStampAreStillPutTogether) {
+    EXPECT_FALSE(add(pieces4(udp(100, 1), 80)[0], 4'000'000'000 * second));
+    for (std::uint16_t id = 2; id < 5; ++id) {
+        auto const pieces = pieces4(udp(100, id), 80);
+        EXPECT_FALSE(add(pieces[0], id * second));
+        EXPECT_TRUE(add(pieces[1], id * second)) << id;
+    }
+    EXPECT_EQ(drops_[Drop::fragment_timeout], 0U);
+}
+
 TEST_F(Fragments, InAFloodAreEvictedOldestFirstInBoundedMemory) {
     table_ = FragmentTable({.memory = 1 << 20, .timeout = 0});
     std::uint64_t most = 0;

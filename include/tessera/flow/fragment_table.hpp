@@ -25,7 +25,9 @@ void describe(base::OptionTable& options, FragmentConfig& config);
 /// when its pieces cover it; one that comes twice, equal byte for byte, does no harm. Given up are
 /// - datagrams with pieces that cover each other otherwise (fragment_overlap);
 /// - those above 65,535 bytes, or with pieces that nothing can follow (fragment_malformed);
-/// - those older than `timeout` by the largest time stamp of a piece seen (fragment_timeout);
+/// - those for which the clock, the largest time stamp of a piece seen, went on by `timeout` since
+///   their first piece came (fragment_timeout): a stamp far ahead ends those that it finds, no
+///   later ones;
 /// - the oldest ones when the memory is full (fragment_evicted);
 /// - those not whole at the end of the capture (fragment_incomplete).
 ///
