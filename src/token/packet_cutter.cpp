@@ -36,6 +36,7 @@ PacketCutter::PacketCutter(TokenConfig const& config)
         layout_ != Layout::deep_packet_as_coded || start_ == Start::network, base::ExitCode::usage,
         "tokenizer deep-packet-as-coded begins where its reference begins: leave --start "
         "as it is");
+    keeps_trailer_ = keeps_trailer(config);
     randomises_ = hidden_ != 0 && config.mask_values == "random";
     recomputes_ = config.checksums == "recompute";
     ipv4_options_ = ipv4_option_rules(hidden);
@@ -69,9 +70,13 @@ std::size_t PacketCutter::first_byte(packet::Packet const& packet) const {
         case Start::payload:
             return packet.payload;
         case Start::byte_38:
-            return std::min<std::size_t>(38, packet.end);
+            return std::min<std::size_t>(38, end(packet));
     }
     return packet.payload;
+}
+
+std::size_t PacketCutter::end(packet::Packet const& packet) const {
+    return keeps_trailer_ ? packet.bytes.size() : packet.end;
 }
 
 base::ByteSpan PacketCutter::cut(packet::Packet const& packet) {
@@ -93,7 +98,7 @@ void PacketCutter::begin_capture(std::string_view name) {
 
 base::ByteSpan PacketCutter::masked(packet::Packet const& packet) {
     auto const begin = first_byte(packet);
-    auto const size = std::min<std::size_t>(packet.end - begin, limit_);
+    auto const size = std::min<std::size_t>(end(packet) - begin, limit_);
     auto const kept = std::span(buffer_).first(size);
     if (recomputes_) {  // a checksum is of the whole datagram, whatever is kept of it
         whole_.assign(packet.bytes.begin(), packet.bytes.begin() + packet.end);

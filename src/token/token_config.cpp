@@ -38,9 +38,9 @@ void describe(base::OptionTable& options, TokenConfig& config) {
              "zero, or right for the masked packet",
              {"profile", "zero", "recompute"})
         .add("start", config.start,
-             "where the bytes kept of a packet begin (ET-BERT as coded: link for pre-training, "
-             "byte-38 "
-             "for fine-tuning, both with masking none)",
+             "where the bytes kept of a packet begin (ET-BERT as coded, but for bigrams across "
+             "packets: link for pre-training, byte-38 for fine-tuning, both with masking none, "
+             "which keeps the padding of frames too)",
              {"link", "network", "transport", "payload", "byte-38"})
         .add("tunnels", config.tunnels,
              "packet used where UDP carries others (VXLAN, GENEVE, GTP-U, Teredo)",
@@ -70,6 +70,12 @@ MaskingProfile masking_of(TokenConfig const& config) {
     return profile;
 }
 
+bool keeps_trailer(TokenConfig const& config) {
+    bool const as_captured = config.start == "link" || config.start == "byte-38";
+    return as_captured && tokenizer_entry(config.tokenizer).layout == Layout::plain &&
+           masking_of(config).hidden.empty();
+}
+
 std::string masking_title(TokenConfig const& config) {
     auto title = config.masking;
     if (config.mask_values == "random") title += ", random";
@@ -95,6 +101,7 @@ std::string token_settings(TokenConfig const& config) {
     for (auto const field : hidden) text += fmt::format("hide {}\n", name(field));
     if (!hidden.empty() && config.mask_values == "random") text += "values random 1\n";
     if (config.checksums == "recompute") text += "checksums recompute 1\n";
+    if (keeps_trailer(config)) text += "trailer 1\n";
     tunnels_of(config);  // a word without a meaning has no settings
     return text + fmt::format("start {}\nbytes {}\ntunnels {}\n", config.start, kept_bytes(config),
                               config.tunnels);

@@ -97,10 +97,10 @@ TEST(PacketCutter, HidesTheSameInOnePassWhateverBitIsAnother) {
 
 // ET-BERT's code takes hex[76:] of a frame: of one that is shorter nothing is left.
 TEST(PacketCutter, TheFixedCutOfAShortFrameIsEmpty) {
-    auto const frame = test::ethernet(0x0800, test::ip_packet({.protocol = packet::Protocol::udp}));
+    auto frame = test::ethernet(0x0800, test::ip_packet({.protocol = packet::Protocol::udp}));
     auto packet = std::get<packet::Packet>(packet::decode(
         {frame, static_cast<std::uint32_t>(frame.size()), packet::LinkType::ethernet, 0}));
-    packet.end = std::min<std::uint32_t>(packet.end, 38);
+    frame.resize(38);
     EXPECT_TRUE(cut(frame, packet, {.masking = "none", .start = "byte-38"}).empty());
 }
 
@@ -127,6 +127,20 @@ TEST(PacketCutter, LeavesOutPaddingAfterTheDatagram) {
     test::put(padded, 0xaabbccdd, 4);
     EXPECT_EQ(cut(padded, decoded(padded), whole_frame("default")),
               packet.masked(masking_profile("default")));
+}
+
+// ET-BERT's code takes hex[:128] of the whole frame: a short packet with its padding.
+TEST(PacketCutter, KeepsPaddingWhereEtBertIsFollowed) {
+    auto padded = annotated_packets().at(0).bytes();
+    auto const where = decoded(padded);
+    test::put(padded, 0xaabbccdd, 4);
+    for (auto const& [start, begin] : {std::pair{"link", 0}, std::pair{"byte-38", 38}}) {
+        TokenConfig const config{.masking = "none", .start = start, .bytes_per_packet = 65'535};
+        EXPECT_EQ(cut(padded, where, config), Bytes(padded.begin() + begin, padded.end()));
+    }
+    TokenConfig const network{.masking = "none", .bytes_per_packet = 65'535};
+    EXPECT_EQ(cut(padded, where, network).size(), where.end - where.network);
+    EXPECT_EQ(cut(padded, where, whole_frame("C")).size(), where.end);
 }
 
 TEST(PacketCutter, TakesWhatAShortCaptureHolds) {

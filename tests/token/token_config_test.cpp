@@ -15,6 +15,17 @@ TEST(TokenSettings, SayAllThatDecidesTokens) {
               "inner\n");
 }
 
+TEST(TokenSettings, SayWhereThePaddingOfFramesIsKept) {
+    auto const says = [](TokenConfig const& config) {
+        return token_settings(config).find("trailer 1\n") != std::string::npos;
+    };
+    EXPECT_TRUE(says({.masking = "none", .start = "link"}));
+    EXPECT_TRUE(says({.masking = "none", .start = "byte-38"}));
+    EXPECT_FALSE(says({.masking = "none"}));
+    EXPECT_FALSE(says({.start = "link"}));
+    EXPECT_FALSE(says({.tokenizer = "deep-packet", .masking = "none", .start = "link"}));
+}
+
 TEST(TokenSettings, HashDiffersWithEach) {
     std::set<std::string> hashes;
     for (auto const& config :

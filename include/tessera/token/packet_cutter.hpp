@@ -36,7 +36,7 @@ class PacketCutter {
     void begin_capture(std::string_view name);
 
     /// Masked bytes of the packet from the configured start, at most `bytes_per_packet`, none past
-    /// the datagram. Valid until the next call.
+    /// the datagram unless keeps_trailer says so. Valid until the next call.
     base::ByteSpan cut(packet::Packet const& packet);
 
   private:
@@ -46,11 +46,13 @@ class PacketCutter {
     base::ByteSpan masked(packet::Packet const& packet);
     void hide(packet::Packet const& packet, Window window) const;
     std::size_t first_byte(packet::Packet const& packet) const;
+    std::size_t end(packet::Packet const& packet) const;
 
     Start start_;
     Layout layout_;
     std::uint32_t hidden_ = 0;    ///< bit 1 << Field for each hidden field
     bool hides_payload_ = false;  ///< or a part of it
+    bool keeps_trailer_ = false;
     bool randomises_ = false;
     bool recomputes_ = false;  ///< checksums
     std::uint64_t mask_seed_;

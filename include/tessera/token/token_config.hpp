@@ -40,6 +40,11 @@ packet::Tunnels tunnels_of(TokenConfig const& config);
 /// Error(usage) for a word that is unknown.
 MaskingProfile masking_of(TokenConfig const& config);
 
+/// Whether bytes past the datagram (padding of the link) are kept: where ET-BERT's code is
+/// followed, from `link` or `byte-38` on with nothing hidden. Anywhere else no field says what they
+/// are.
+bool keeps_trailer(TokenConfig const& config);
+
 /// What a person calls the masking: "default"; "D1, random, checksums recomputed".
 std::string masking_title(TokenConfig const& config);
 
