@@ -35,37 +35,50 @@ bool is_hidden(fs::path const& path) {
     return name.starts_with('.') && !name.starts_with("..");
 }
 
+// One path for a folder, however it was written: "in/", "", "..".
+fs::path plain(fs::path const& folder) {
+    auto const path = fs::absolute(folder.empty() ? "." : folder).lexically_normal();
+    return path.has_filename() ? path : path.parent_path();
+}
+
 // Collects the files of all inputs; each file once, whatever ways lead to it.
 class Finder {
   public:
     void add_input(std::string const& input) {
         if (input == "-") {
-            add(input, "-");
+            add(input, {}, "-");
         } else if (input.starts_with('@')) {
             add_list(input.substr(1));
         } else if (is_there(input)) {
-            add_path(input, fs::path(input).filename().string());
+            fs::path const path(input);
+            add_path(path, plain(path.parent_path()), path.filename().string());
         } else {
             add_glob(input);
         }
     }
 
     FoundCaptures finish() {
-        auto& captures = found_.captures;
-        std::sort(captures.begin(), captures.end(), [](auto const& left, auto const& right) {
-            return left.path.native() < right.path.native();
+        std::sort(placed_.begin(), placed_.end(), [](auto const& left, auto const& right) {
+            return left.capture.path.native() < right.capture.path.native();
         });
         tell_apart();
+        for (auto& placed : placed_) found_.captures.push_back(std::move(placed.capture));
         return std::move(found_);
     }
 
   private:
-    void add_path(fs::path const& path, std::string const& name) {
+    // A capture and the folder that its name is taken below; empty where that is none.
+    struct Placed {
+        CaptureFile capture;
+        fs::path folder;
+    };
+
+    void add_path(fs::path const& path, fs::path const& folder, std::string const& name) {
         std::error_code error;
         if (fs::is_directory(path, error)) {
-            search(path, path);
+            search(path, plain(path), path);
         } else {
-            add(path, name);
+            add(path, folder, name);
         }
     }
 
@@ -79,7 +92,7 @@ class Finder {
             if (line.empty()) continue;
             fs::path const path(line);
             if (!is_there(path)) cannot("find", path, "named in " + list.string());
-            add_path(path, path.lexically_normal().string());
+            add_path(path, {}, path.lexically_normal().string());
         }
     }
 
@@ -94,12 +107,13 @@ class Finder {
         ::globfree(&matches);
         if (result != 0) cannot("find", pattern, "nothing matches the pattern");
         for (auto const& path : paths) {
-            add_path(path, path.lexically_relative(fixed.empty() ? "." : fixed).string());
+            add_path(path, plain(fixed),
+                     path.lexically_relative(fixed.empty() ? "." : fixed).string());
         }
     }
 
     // Takes the captures in a folder and all below it; a folder that links lead to twice, once.
-    void search(fs::path const& folder, fs::path const& root) {
+    void search(fs::path const& folder, fs::path const& whole, fs::path const& root) {
         std::error_code error;
         if (!seen_.insert(fs::canonical(folder, error)).second) return;
         fs::directory_iterator entries(folder, error);
@@ -108,9 +122,9 @@ class Finder {
             auto const& path = entries->path();
             if (is_hidden(path)) continue;
             if (entries->is_directory(error)) {
-                search(path, root);
+                search(path, whole, root);
             } else if (looks_like_capture(path)) {
-                add(path, path.lexically_relative(root).string());
+                add(path, whole, path.lexically_relative(root).string());
             } else {
                 ++found_.skipped;
             }
@@ -118,7 +132,7 @@ class Finder {
         if (error) cannot("list", folder, error.message());
     }
 
-    void add(fs::path const& path, std::string const& name) {
+    void add(fs::path const& path, fs::path const& folder, std::string const& name) {
         std::error_code error;
         auto const file = path == "-" ? path : fs::canonical(path, error);
         if (!seen_.insert(error ? path : file).second) return;
@@ -127,19 +141,37 @@ class Finder {
             capture.bytes = fs::file_size(path, error);
             capture.modified = fs::last_write_time(path, error).time_since_epoch().count();
         }
-        found_.captures.push_back(std::move(capture));
+        placed_.push_back({std::move(capture), folder});
     }
 
-    // Files of one name in several inputs go by their whole paths.
+    // Names of one input say the same things at the same places, so where files of several inputs
+    // have one name all files of these inputs get longer ones.
     void tell_apart() {
-        std::map<std::string, int> uses;
-        for (auto const& capture : found_.captures) ++uses[capture.name];
-        for (auto& capture : found_.captures) {
-            if (uses[capture.name] > 1) capture.name = capture.path.lexically_normal().string();
+        auto const alike = clashing_folders();
+        if (alike.empty()) return;
+        for (auto& [capture, folder] : placed_) {
+            if (folder.empty() || !alike.contains(folder)) continue;
+            capture.name = (folder.filename() / capture.name).string();
+        }
+        if (clashing_folders().empty()) return;
+        for (auto& [capture, folder] : placed_) {
+            capture.name = capture.path.lexically_normal().string();
         }
     }
 
+    // Folders below which a name stands that another one stands for too.
+    std::set<fs::path> clashing_folders() const {
+        std::map<std::string, int> uses;
+        for (auto const& placed : placed_) ++uses[placed.capture.name];
+        std::set<fs::path> clashing;
+        for (auto const& [capture, folder] : placed_) {
+            if (uses[capture.name] > 1) clashing.insert(folder);
+        }
+        return clashing;
+    }
+
     FoundCaptures found_;
+    std::vector<Placed> placed_;
     std::set<fs::path> seen_;  // files and folders, without links
 };
 

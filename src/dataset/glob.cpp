@@ -99,6 +99,7 @@ bool matches_whole(std::vector<Step> const& steps, std::string_view text) {
 }  // namespace
 
 bool glob_matches(std::string_view glob, std::string_view path) {
+    if (path.starts_with('/')) path.remove_prefix(1);  // of a capture that a list names so
     if (glob.starts_with('/')) return matches_whole(steps_of(glob.substr(1)), path);
     auto const steps = steps_of(glob);
     for (;;) {

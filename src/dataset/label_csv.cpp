@@ -39,6 +39,25 @@ Role role_of(std::string const& name) {
     return Role::ignored;
 }
 
+// As somebody may have written a name that is known: "Path", "a ip".
+std::string likely_meant(std::string name) {
+    for (auto& letter : name) {
+        if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+        if (letter == ' ' || letter == '-') letter = '_';
+    }
+    return name;
+}
+
+bool is_label(std::string_view name) {
+    return name == "label" || name.starts_with("label.");
+}
+
+std::string trimmed(std::string const& text) {
+    auto const first = text.find_first_not_of(" \t");
+    if (first == std::string::npos) return {};
+    return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
 /// The fields of one line of RFC 4180 (quotes doubled inside quotes; no line breaks in fields).
 std::vector<std::string> fields_of(std::string_view line) {
     std::vector<std::string> fields(1);
@@ -65,6 +84,7 @@ class CsvFile {
 
     LabelRules read() {
         std::string_view rest = text_;
+        if (rest.starts_with(byte_order_mark)) rest.remove_prefix(byte_order_mark.size());
         while (!rest.empty()) {
             auto const end = std::min(rest.find('\n'), rest.size());
             auto line = rest.substr(0, end);
@@ -82,19 +102,30 @@ class CsvFile {
     }
 
   private:
-    static constexpr std::size_t limit = std::size_t{1} << 30U;  // bytes
+    static constexpr std::size_t limit = std::size_t{1} << 30U;          // bytes
+    static constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";  // of "CSV UTF-8"
 
     [[noreturn]] void fail(std::string const& what) const {
         base::fail(ExitCode::usage, "{}:{}: {}", shown_, line_, what);
     }
 
     void read_header(std::vector<std::string> const& names) {
-        for (auto const& name : names) {
+        for (auto const& cell : names) {
+            auto const name = trimmed(cell);
             CsvColumn column{role_of(name), 0};
-            if (name == "label" || name.starts_with("label.")) column = label_column(name);
+            if (is_label(name)) column = label_column(name);
+            if (column.role == Role::ignored) refuse_near_name(name);
             columns_.push_back(column);
         }
         if (sets_.empty()) fail("no column 'label' or 'label.SET'");
+    }
+
+    // Passed over, it would leave its rules to fit every flow.
+    void refuse_near_name(std::string const& name) const {
+        auto const meant = likely_meant(name);
+        if (role_of(meant) == Role::ignored && !is_label(meant)) return;
+        fail(fmt::format("column '{}': write '{}' if that is meant, or give it another name",
+                         base::printable(name), base::printable(meant)));
     }
 
     CsvColumn label_column(std::string const& name) {
@@ -102,7 +133,7 @@ class CsvFile {
         if (!is_plain_name(set)) fail("set name is not 1 to 64 of a-z 0-9 _ -");
         auto const twice = [&](LabelRuleSet const& other) { return other.name == set; };
         if (std::any_of(sets_.begin(), sets_.end(), twice)) fail("set '" + set + "' twice");
-        sets_.push_back({set, {}, {}, {}, {}});
+        sets_.push_back({set});
         return {Role::label, sets_.size() - 1};
     }
 
@@ -111,6 +142,11 @@ class CsvFile {
             fail(fmt::format("{} fields under a header of {}", fields.size(), columns_.size()));
         }
         auto const rule = rule_of(fields);
+        if (!says_which_flows(rule)) {
+            fail(
+                "neither path, protocol, flow nor time: the rule would fit every flow; write it "
+                "in TOML if that is meant");
+        }
         for (std::size_t i = 0; i < fields.size(); ++i) {
             if (columns_[i].role != Role::label || fields[i].empty()) continue;
             if (!is_class_name(fields[i])) {
@@ -120,6 +156,10 @@ class CsvFile {
             labelled.label = fields[i];
             sets_[columns_[i].set].rules.push_back(std::move(labelled));
         }
+    }
+
+    static bool says_which_flows(LabelRule const& rule) {
+        return !rule.path.empty() || rule.protocol || rule.key || rule.from || rule.to;
     }
 
     std::string field(std::vector<std::string> const& fields, Role role) const {

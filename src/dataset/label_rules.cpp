@@ -12,9 +12,8 @@ namespace tessera::dataset {
 
 namespace {
 
-bool is_glob(std::string_view path) {
-    return path.empty() || path.starts_with('/') ||
-           path.find_first_of("*?[") != std::string_view::npos;
+bool is_glob(LabelRule const& rule) {
+    return !rule.path_is_plain && rule.path.find_first_of("*?[") != std::string::npos;
 }
 
 std::optional<packet::Address> parse_address(std::string const& text, bool& is_v4) {
@@ -52,23 +51,37 @@ void number_classes(LabelRuleSet& set) {
 
 void sort_by_path(LabelRuleSet& set) {
     for (std::size_t i = 0; i < set.rules.size(); ++i) {
-        auto const& path = set.rules[i].path;
-        (is_glob(path) ? set.by_glob : set.by_path[path]).push_back(i);
+        auto const& rule = set.rules[i];
+        if (rule.path.empty()) {
+            set.anywhere.add(rule, i);
+        } else if (is_glob(rule)) {
+            set.by_glob.push_back(i);
+        } else {
+            set.by_path[rule.path].push_back(i);
+        }
     }
 }
 
-// Positions of the rules whose path fits, ascending.
+std::string_view without_slash(std::string_view path) {
+    return path.starts_with('/') ? path.substr(1) : path;
+}
+
+// Positions of the rules with a path that fits, ascending.
 std::vector<std::size_t> rules_for(LabelRuleSet const& set, std::string_view path) {
     std::vector<std::size_t> found;
+    auto const take_plain = [&](std::string const& plain) {
+        auto const rules = set.by_path.find(plain);
+        if (rules == set.by_path.end()) return;
+        found.insert(found.end(), rules->second.begin(), rules->second.end());
+    };
+    path = without_slash(path);
     for (auto const i : set.by_glob) {
         auto const& glob = set.rules[i].path;
-        if (glob.empty() || glob == path || glob_matches(glob, path)) found.push_back(i);
+        if (without_slash(glob) == path || glob_matches(glob, path)) found.push_back(i);
     }
+    take_plain("/" + std::string(path));
     for (auto tail = path;;) {
-        auto const plain = set.by_path.find(std::string(tail));
-        if (plain != set.by_path.end()) {
-            found.insert(found.end(), plain->second.begin(), plain->second.end());
-        }
+        take_plain(std::string(tail));
         auto const slash = tail.find('/');
         if (slash == std::string_view::npos) break;
         tail.remove_prefix(slash + 1);
@@ -153,21 +166,25 @@ LabelRules load_label_rules(std::filesystem::path const& file) {
     return file.extension() == ".csv" ? read_label_csv(file) : read_label_toml(file);
 }
 
+std::string folder_class(std::string_view capture) {
+    auto const file = capture.rfind('/');
+    if (file == std::string_view::npos || file == 0) return {};
+    auto const before = capture.rfind('/', file - 1);
+    return std::string(capture.substr(before + 1, file - before - 1));
+}
+
 LabelRules folder_labels(std::span<std::string const> captures) {
     LabelRuleSet set;
     set.name = "folder";
     for (auto const& path : captures) {
-        auto const file = path.rfind('/');
-        if (file == std::string::npos || file == 0) continue;
-        auto const before = path.rfind('/', file - 1);
         LabelRule rule;
-        rule.label = path.substr(before + 1, file - before - 1);
+        rule.label = folder_class(path);
+        if (rule.label.empty()) continue;
         base::validate(is_class_name(rule.label), base::ExitCode::usage,
                        "the folder of '{}' cannot name a class: 1 to {} printable bytes",
                        base::printable(path), max_name);
-        rule.path = path;
-        std::replace_if(
-            rule.path.begin(), rule.path.end(), [](char c) { return c == '*' || c == '['; }, '?');
+        rule.path = "/" + std::string(without_slash(path));
+        rule.path_is_plain = true;
         set.rules.push_back(std::move(rule));
     }
     base::validate(!set.rules.empty(), base::ExitCode::usage,
@@ -193,30 +210,22 @@ std::vector<std::string> LabelRules::set_names() const {
     return names;
 }
 
-/// For each set: rules for one flow by its key, and the rules that must be tried.
+void RulesByKey::add(LabelRule const& rule, std::size_t position) {
+    (rule.key ? by_key[*rule.key] : others).push_back(position);
+}
+
+/// For each set: the rules whose path fits; those without a path stay with the owner.
 struct CaptureLabels::Rules {
-    struct Set {
-        LabelRuleSet const* all;
-        std::unordered_map<flow::FlowKey, std::vector<std::size_t>, FlowKeyHash> by_key;
-        std::vector<std::size_t> others;
-    };
     std::shared_ptr<LabelRules::Rules const> owner;
-    std::vector<Set> sets;
+    std::vector<RulesByKey> sets;
 };
 
 CaptureLabels LabelRules::for_capture(std::string_view path) const {
     auto chosen = std::make_shared<CaptureLabels::Rules>();
     chosen->owner = rules_;
     for (auto const& set : rules_->sets) {
-        CaptureLabels::Rules::Set here{&set, {}, {}};
-        for (auto const i : rules_for(set, path)) {
-            if (set.rules[i].key) {
-                here.by_key[*set.rules[i].key].push_back(i);
-            } else {
-                here.others.push_back(i);
-            }
-        }
-        chosen->sets.push_back(std::move(here));
+        auto& here = chosen->sets.emplace_back();
+        for (auto const i : rules_for(set, path)) here.add(set.rules[i], i);
     }
     return CaptureLabels(std::move(chosen));
 }
@@ -233,18 +242,20 @@ void CaptureLabels::label(flow::Flow const& flow, std::span<std::int32_t> labels
 void CaptureLabels::label(flow::FlowKey const& key, base::Nanoseconds first,
                           std::span<std::int32_t> labels) const {
     for (std::size_t s = 0; s < rules_->sets.size(); ++s) {
-        auto const& set = rules_->sets[s];
-        auto best = set.all->rules.size();
+        auto const& set = rules_->owner->sets[s];
+        auto best = set.rules.size();
         auto const look = [&](std::vector<std::size_t> const& ascending) {
             for (auto const i : ascending) {
                 if (i > best) break;
-                if (set.all->rules[i].fits(key, first)) best = i;
+                if (set.rules[i].fits(key, first)) best = i;
             }
         };
-        auto const by_key = set.by_key.find(key);
-        if (by_key != set.by_key.end()) look(by_key->second);
-        look(set.others);
-        labels[s] = best < set.all->rules.size() ? set.all->rules[best].label_index : no_label;
+        for (auto const* rules : {&rules_->sets[s], &set.anywhere}) {
+            auto const by_key = rules->by_key.find(key);
+            if (by_key != rules->by_key.end()) look(by_key->second);
+            look(rules->others);
+        }
+        labels[s] = best < set.rules.size() ? set.rules[best].label_index : no_label;
     }
 }
 

@@ -37,7 +37,8 @@ std::optional<base::Nanoseconds> parse_time(std::string const& text);
 
 /// One rule: a flow fits when it fits everything that is given.
 struct LabelRule {
-    std::string path;  ///< glob; empty: any capture
+    std::string path;            ///< glob; empty: any capture
+    bool path_is_plain = false;  ///< no glob whatever letters stand in it
     std::optional<packet::Protocol> protocol;
     std::vector<std::uint16_t> ports;  ///< either side has one of them; empty: any
     std::optional<AddressPrefix> address;
@@ -55,12 +56,23 @@ struct FlowKeyHash {
     std::size_t operator()(flow::FlowKey const& key) const { return flow::flow_hash(key, 0); }
 };
 
+/// Positions of rules, ascending: those for one flow by its key, and those that must be tried.
+struct RulesByKey {
+    std::unordered_map<flow::FlowKey, std::vector<std::size_t>, FlowKeyHash> by_key;
+    std::vector<std::size_t> others;
+
+    void add(LabelRule const& rule, std::size_t position);
+};
+
 struct LabelRuleSet {
     std::string name;
-    std::vector<LabelRule> rules;
-    std::vector<std::string> classes;                                   ///< sorted
-    std::unordered_map<std::string, std::vector<std::size_t>> by_path;  ///< rules with a plain path
-    std::vector<std::size_t> by_glob;                                   ///< the others
+    std::vector<LabelRule> rules = {};
+    std::vector<std::string> classes = {};  ///< sorted
+    std::unordered_map<std::string, std::vector<std::size_t>> by_path =
+        {};                                 ///< rules with a plain path; "/" + the whole where tied
+    std::vector<std::size_t> by_glob = {};  ///< rules with another path
+    RulesByKey anywhere =
+        {};  ///< rules without a path: once for all captures, there may be millions
 };
 
 struct LabelRules::Rules {

@@ -52,6 +52,7 @@ std::vector<SharedCapture::Done> SharedCapture::run(std::filesystem::path const&
 void SharedCapture::open_parts(std::filesystem::path const& folder, std::size_t first_shard) {
     token::Tokenizer const tokenizer(config_.token);
     auto const anonymiser = anonymiser_of(config_);
+    auto const labels = rules_.for_capture(file_.name);
     for (std::uint32_t part = 0; part < unit_.parts; ++part) {
         if (owner(part, unit_, comm_.size()) != comm_.rank()) continue;
         dataset::ShardSettings settings{.folder = folder,
@@ -63,8 +64,8 @@ void SharedCapture::open_parts(std::filesystem::path const& folder, std::size_t 
                                         .memory = column_memory(config_) / unit_.parts,
                                         .expected_packets = packets_in(file_.bytes) / unit_.parts};
         dataset::CaptureEntry entry{.path = file_.name, .part = part, .parts = unit_.parts};
-        owned_[part] = std::make_unique<SharedPart>(
-            config_, files_, std::move(settings), rules_.for_capture(file_.name), std::move(entry));
+        owned_[part] = std::make_unique<SharedPart>(config_, files_, std::move(settings), labels,
+                                                    std::move(entry));
     }
 }
 

@@ -115,12 +115,23 @@ TEST_F(CaptureFiles, List) {
     EXPECT_THROW(find_captures({"@" + at("absent")}), base::Error);
 }
 
-TEST_F(CaptureFiles, EqualNamesAreToldApartByPath) {
-    capture("a/x.pcap");
-    capture("b/x.pcap");
-    capture("b/y.pcap");
-    EXPECT_THAT(names(find_captures({at("a"), at("b")})),
-                ElementsAre(at("a/x.pcap"), at("b/x.pcap"), "y.pcap"));
+TEST_F(CaptureFiles, EqualNamesAreToldApartByTheirFolders) {
+    for (auto const* name : {"mail/1.pcap", "mail/2.pcap", "web/1.pcap", "web/3.pcap"}) {
+        capture(name);
+    }
+    capture("other/4.pcap");
+    auto const apart =
+        ElementsAre("mail/1.pcap", "mail/2.pcap", "4.pcap", "web/1.pcap", "web/3.pcap");
+    EXPECT_THAT(names(find_captures({at("mail"), at("web/"), at("other")})), apart);
+    EXPECT_THAT(names(find_captures(
+                    {at("mail/*.pcap"), at("web/1.pcap"), at("web/3.pcap"), at("other/../other")})),
+                apart);
+}
+
+TEST_F(CaptureFiles, EqualNamesInFoldersOfEqualNamesArePaths) {
+    for (auto const* name : {"a/web/x.pcap", "b/web/x.pcap", "b/web/y.pcap"}) capture(name);
+    EXPECT_THAT(names(find_captures({at("a/web"), at("b/web")})),
+                ElementsAre(at("a/web/x.pcap"), at("b/web/x.pcap"), at("b/web/y.pcap")));
 }
 
 TEST_F(CaptureFiles, NamesOfStrangers) {

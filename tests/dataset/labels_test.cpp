@@ -3,10 +3,12 @@
 
 #include <fstream>
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <tessera/base/error.hpp>
+#include <tessera/base/process.hpp>
 #include <tessera/dataset/labels.hpp>
 
 namespace tessera {
@@ -67,6 +69,9 @@ TEST(Glob, StaysWithinAPartUnlessDoubled) {
     EXPECT_FALSE(glob_matches("a*.pcap", "ab.pcapng"));
     EXPECT_FALSE(glob_matches("x*web", "x/y/web"));
     EXPECT_FALSE(glob_matches("/run1/*", "sample/run1/a"));
+    EXPECT_TRUE(glob_matches("/data/*.pcap", "/data/a.pcap"));
+    EXPECT_TRUE(glob_matches("data/*.pcap", "/data/a.pcap"));
+    EXPECT_FALSE(glob_matches("/*.pcap", "/data/a.pcap"));
     EXPECT_FALSE(glob_matches("[a-c]x[!0-9]", "bx5"));
     EXPECT_FALSE(glob_matches("?", "/"));
     EXPECT_FALSE(glob_matches("", "a"));
@@ -217,6 +222,24 @@ TEST(LabelCsv, TakesAPathWithBracketsAsItStands) {
     EXPECT_EQ(label(csv("path,label\na[1].pcap,web\n"), "a[1].pcap", web_flow()), "web");
 }
 
+// "CSV UTF-8" of office programs begins with a byte order mark.
+TEST(LabelCsv, TakesAByteOrderMarkAndSpacesAroundNames) {
+    auto const rules = csv("\xEF\xBB\xBFpath, label\na.pcap,chat\nb.pcap,mail\n");
+    EXPECT_EQ(label(rules, "a.pcap", web_flow()), "chat");
+    EXPECT_EQ(label(rules, "b.pcap", web_flow()), "mail");
+}
+
+TEST(LabelCsv, RefusesWhatWouldFitEveryFlowUnseen) {
+    EXPECT_THAT(fault_of("l.csv", "Path,label\na,x\n"),
+                testing::StartsWith("l.csv:1: column 'Path': write 'path'"));
+    EXPECT_THAT(fault_of("l.csv", "path,A IP,label\na,,x\n"),
+                testing::StartsWith("l.csv:1: column 'A IP': write 'a_ip'"));
+    EXPECT_THAT(fault_of("l.csv", "path,label,LABEL.app\na,x,y\n"),
+                testing::StartsWith("l.csv:1: column 'LABEL.app': write 'label.app'"));
+    EXPECT_THAT(fault_of("l.csv", "path,label\na,x\n,y\n"),
+                testing::StartsWith("l.csv:3: neither path"));
+}
+
 TEST(LabelCsv, NamesFileAndLineOfAFault) {
     EXPECT_THAT(fault_of("l.csv", "path\nx\n"), testing::StartsWith("l.csv:1: no column 'label'"));
     EXPECT_THAT(fault_of("l.csv", "path,label\nx\n"), testing::StartsWith("l.csv:2: 1 fields"));
@@ -232,6 +255,56 @@ TEST(Labels, ReadsTheRulesOfTheSampleCaptures) {
     if (!std::filesystem::exists(file)) GTEST_SKIP() << "no sample labels";
     auto const rules = dataset::load_label_rules(file);
     EXPECT_EQ(label(rules, "run1/ssh.pcap.gz", web_flow()), "ssh");
+}
+
+// Names are absolute where a list of captures is.
+TEST(LabelToml, TiesAPathToAnAbsoluteName) {
+    auto const rules = toml(R"(
+[[set]]
+name = "s"
+[[set.rule]]
+path = "/data/web/a.pcap"
+label = "web"
+[[set.rule]]
+path = "/data/mail/*"
+label = "mail"
+[[set.rule]]
+path = "/b[1].pcap"
+label = "odd"
+)");
+    EXPECT_EQ(label(rules, "/data/web/a.pcap", web_flow()), "web");
+    EXPECT_EQ(label(rules, "data/web/a.pcap", web_flow()), "web");
+    EXPECT_EQ(label(rules, "/more/data/web/a.pcap", web_flow()), "");
+    EXPECT_EQ(label(rules, "/data/mail/b.pcap", web_flow()), "mail");
+    EXPECT_EQ(label(rules, "b[1].pcap", web_flow()), "odd");
+}
+
+// With a copy of the rules for each, these captures would take half a gigabyte.
+TEST(LabelRules, AreHeldOnceForAllCaptures) {
+    std::string text = "protocol,a_ip,a_port,b_ip,b_port,label\n";
+    for (int i = 0; i < 20'000; ++i) {
+        text += fmt::format("tcp,10.0.0.1,{},10.0.0.2,443,{}\n", 40'000 + i, i % 7);
+    }
+    auto const rules = csv(text);
+    auto const before = base::peak_resident_bytes();
+    std::vector<dataset::CaptureLabels> captures;
+    for (int i = 0; i < 200; ++i) captures.push_back(rules.for_capture(fmt::format("{}.pcap", i)));
+    EXPECT_LT(base::peak_resident_bytes() - before, 64U << 20U);
+    std::vector<std::int32_t> found(1);
+    captures.back().label(web_flow().key, 0, found);
+    EXPECT_EQ(found[0], 0);
+}
+
+// By the names as they stand: compared with each other's as globs these would take minutes.
+TEST(FolderLabels, TakeAbsoluteNamesWithOddLetters) {
+    std::vector<std::string> captures;
+    for (int i = 0; i < 20'000; ++i) {
+        captures.push_back(fmt::format("/data/{}/a[{}]*.pcap", i % 2 == 0 ? "web" : "mail", i));
+    }
+    auto const rules = dataset::folder_labels(captures);
+    for (std::size_t i = 0; i < captures.size(); ++i) {
+        ASSERT_EQ(label(rules, captures[i], web_flow()), i % 2 == 0 ? "web" : "mail");
+    }
 }
 
 TEST(FolderLabels, NameTheFolderThatHoldsACapture) {

@@ -10,7 +10,9 @@ namespace tessera::capture {
 struct CaptureFile {
     std::filesystem::path path;
     /// What labels match on and results show: the path below the folder that was given (below the
-    /// fixed part of a glob, as written in a list, the file name of a file). Unique.
+    /// fixed part of a glob, as written in a list, the file name of a file). Unique: where captures
+    /// of several inputs would have one name, the name of the folder that was given (that holds the
+    /// file) stands before all names of these inputs; where that is not enough, names are paths.
     std::string name;
     std::uint64_t bytes = 0;
     std::int64_t modified = 0;  ///< ns since the file clock's epoch: tells a changed file

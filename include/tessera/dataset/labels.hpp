@@ -49,7 +49,8 @@ class CaptureLabels {
 ///
 /// CSV: a header line, then a rule a line; columns `path`, `protocol` (tcp, udp, 6, 17), `a_ip`,
 /// `a_port`, `b_ip`, `b_port` (a flow's two ends in either order), `from`, `to` (as above), and
-/// `label` (set "label") or `label.SET` for each set. An empty field says nothing.
+/// `label` (set "label") or `label.SET` for each set. An empty field says nothing; a line without
+/// any of the others is refused.
 class LabelRules {
   public:
     struct Rules;
@@ -71,8 +72,11 @@ class LabelRules {
 /// line.
 LabelRules load_label_rules(std::filesystem::path const& file);
 
-/// Rules for captures that lie in a folder a class: set "folder", the class of a capture is the
-/// folder that holds it ("web" for "2024/web/a.pcap"); a capture in no folder has none.
+/// The folder that holds a capture ("web" for "2024/web/a.pcap"); empty where none does.
+std::string folder_class(std::string_view capture);
+
+/// Rules for captures that lie in a folder a class: set "folder", the class of a capture is
+/// its folder_class; a capture in no folder has none.
 /// Error(usage) for a folder whose name can be no class.
 LabelRules folder_labels(std::span<std::string const> captures);
 
