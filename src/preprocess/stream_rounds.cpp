@@ -34,14 +34,19 @@ class StreamRounds final : public Rounds {
     }
 
   private:
-    // False at the end of the capture.
+    // False at the end of the capture. Where a filter drops nearly all, what was read ends the
+    // round: progress is told and a signal is heeded between rounds.
     bool read(PacketPost& post) {
-        constexpr std::uint64_t enough = std::uint64_t{4} << 20U;  // bytes posted in a round
+        constexpr std::uint64_t posted = std::uint64_t{4} << 20U;  // bytes in a round, at most
+        constexpr std::uint64_t read = std::uint64_t{16} << 20U;
+        constexpr std::uint64_t header = 16;  // of a frame in a file: empty ones count too
         packet::Frame frame;
         bool more = true;
-        while (more && post.bytes() < enough) {
+        std::uint64_t bytes = 0;
+        while (more && post.bytes() < posted && bytes < read) {
             more = reader_->next(frame);
             if (more) post.take(frame);
+            bytes += frame.bytes.size() + header;
         }
         post.end_chunk();
         return more;
