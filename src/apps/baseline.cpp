@@ -36,15 +36,16 @@ void describe(base::OptionTable& options, Config& config) {
 }
 
 void run(Config const& config, apps::CommonConfig const& common) {
+    auto const existing =
+        common.force ? evaluate::ExistingFolder::replace : evaluate::ExistingFolder::refuse;
+    if (!config.output.empty()) evaluate::require_output(config.output, existing);
     auto const store = dataset::open_store(config.store);
     auto const split = dataset::load_split(store, config.split);
     auto const report = evaluate::control_report(
         {store, split, dataset::label_set_or_first(store, config.label_set)}, config.controls,
         config.grading);
     if (!config.output.empty() && !common.dry_run) {
-        evaluate::publish_report(
-            base::local_files(), config.output, report,
-            common.force ? evaluate::ExistingFolder::replace : evaluate::ExistingFolder::refuse);
+        evaluate::publish_report(base::local_files(), config.output, report, existing);
     }
     fmt::print("{}\n", common.json ? evaluate::report_json(report)
                                    : report::to_text(evaluate::score_table(report)));

@@ -174,20 +174,18 @@ int main(int argc, char** argv) {
     command.examples("example: tessera evaluate --model bundle --store store --output report");
     return command.run(argc, argv, [&](comm::Communicator const& comm) {
         device::set_threads(comm, config.threads);
+        auto const existing = command.common().force ? evaluate::ExistingFolder::replace
+                                                     : evaluate::ExistingFolder::refuse;
         std::optional<Grading> grading;
         comm::agreed(comm, [&] {
-            base::validate(command.common().force || !std::filesystem::exists(config.output),
-                           base::ExitCode::usage, "'{}' exists; --force replaces it",
-                           base::printable(config.output.string()));
+            evaluate::require_output(config.output, existing);
             grading.emplace(config);
         });
         if (command.common().dry_run) return base::ExitCode::done;
         auto const report = grading->run(comm);
         comm::agreed(comm, [&] {
             if (!comm.is_root()) return;
-            evaluate::publish_report(base::local_files(), config.output, report,
-                                     command.common().force ? evaluate::ExistingFolder::replace
-                                                            : evaluate::ExistingFolder::refuse);
+            evaluate::publish_report(base::local_files(), config.output, report, existing);
             tell(report, config, command.common().json);
         });
         return base::ExitCode::done;

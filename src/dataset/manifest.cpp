@@ -4,6 +4,7 @@
 #include "sealed_json.hpp"
 
 #include <algorithm>
+#include <fstream>
 #include <iterator>
 #include <utility>
 
@@ -99,6 +100,13 @@ std::string publish_manifest(base::FileSystem& files, std::filesystem::path cons
     auto const text = seal(to_json(manifest), path);
     base::publish(files, path, text);
     return seal_of(text);
+}
+
+bool is_store(std::filesystem::path const& folder) {
+    std::string head(256, '\0');
+    std::ifstream file(manifest_path(folder), std::ios::binary);
+    file.read(head.data(), static_cast<std::streamsize>(head.size()));
+    return head.find(fmt::format("\"format\": \"{}\"", store_format)) != std::string::npos;
 }
 
 Manifest read_manifest(std::filesystem::path const& store) {

@@ -56,9 +56,23 @@ namespace {
 void check_store(PreprocessConfig const& config, PreprocessMode const& mode) {
     base::validate(!config.store.empty(), base::ExitCode::usage,
                    "no store named: give --store FOLDER");
-    base::validate(mode.replace || !std::filesystem::exists(config.store), base::ExitCode::usage,
-                   "'{}' exists; choose another --store, or --force to replace it",
-                   base::printable(config.store.string()));
+    require_place(config.store, mode.replace);
+}
+
+// What a run reads must not go with the store that it replaces.
+void require_inputs_apart(PreprocessConfig const& config, Work const& work) {
+    auto const require_apart = [&](std::filesystem::path const& file) {
+        base::validate(!would_be_removed(config.store, file), base::ExitCode::usage,
+                       "'{}' is read, and lies in '{}', which is to be made anew: move it away, or "
+                       "choose another --store",
+                       base::printable(file.string()), base::printable(config.store.string()));
+    };
+    for (auto const& capture : work.captures) {
+        require_apart(capture.path);
+        for (auto const& piece : capture.pieces) require_apart(piece.path);
+    }
+    if (!config.labels.empty()) require_apart(config.labels);
+    if (!config.anonymise.empty()) require_apart(config.anonymise);
 }
 
 /// One preprocessing run: what the ranks share, and the steps in order.
@@ -92,6 +106,7 @@ class Run {
     void find() {
         check_store(config_, mode_);
         work_ = find_work(config_);
+        require_inputs_apart(config_, work_);
         result_.skipped = work_.skipped;
     }
 
@@ -302,3 +317,4 @@ PreprocessResult preprocess(comm::Communicator const& comm, PreprocessConfig con
 }
 
 }  // namespace tessera::preprocess
+    require_inputs_apart(config, work);

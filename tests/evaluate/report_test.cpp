@@ -151,6 +151,24 @@ TEST(Report, FolderIsPublishedWholeAndNeverOverwrittenUnasked) {
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator(scratch.path()), {}), 1);
 }
 
+TEST(Report, NothingButAReportIsReplaced) {
+    test::Scratch const scratch;
+    auto const report = example(0.8, 0.5);
+    for (auto const* name : {"out", "out.partial", "out.replaced"}) {
+        std::filesystem::create_directory(scratch / name);
+        std::ofstream(scratch / name / "thesis.tex") << "years";
+        EXPECT_THROW(
+            publish_report(base::local_files(), scratch / "out", report, ExistingFolder::replace),
+            base::Error)
+            << name;
+        EXPECT_EQ(base::read_text(scratch / name / "thesis.tex"), "years");
+        std::filesystem::remove(scratch / name / "thesis.tex");
+        std::ofstream(scratch / name / "report.json.tmp") << "{";  // of a run that was killed
+        EXPECT_NO_THROW(
+            publish_report(base::local_files(), scratch / "out", report, ExistingFolder::replace));
+    }
+}
+
 /// Fails every write after the first few.
 class FullDisk : public base::FileSystem {
   public:

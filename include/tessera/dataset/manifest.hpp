@@ -116,6 +116,10 @@ Manifest assemble(std::vector<UnitReport> units, TokenIdentity identity,
 std::string publish_manifest(base::FileSystem& files, std::filesystem::path const& store,
                              Manifest const& manifest);
 
+/// Whether a folder is a token store, be it damaged or of another version: its manifest begins like
+/// one.
+bool is_store(std::filesystem::path const& folder);
+
 /// Reads and checks STORE/manifest.json; Error(bad_input) names file, place and reason.
 Manifest read_manifest(std::filesystem::path const& store);
 

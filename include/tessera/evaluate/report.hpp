@@ -101,9 +101,13 @@ std::string confusion_csv(std::vector<std::string> const& classes, Confusion con
 
 enum class ExistingFolder { refuse, replace };
 
+/// Error(usage) unless a report can be published as `folder`: where that exists it may be replaced,
+/// and neither it nor what stands as `folder`.partial or `folder`.replaced is anything but a report
+/// or empty. For those who will publish one after long work.
+void require_output(std::filesystem::path const& folder, ExistingFolder existing);
+
 /// Writes report.json, report.html, predictions.csv, confusion.csv and confusion.svg under
-/// `folder`.partial and publishes the folder whole. Error(usage) when it exists and may not be
-/// replaced.
+/// `folder`.partial and publishes the folder whole. Errors as of require_output.
 void publish_report(base::FileSystem& files, std::filesystem::path const& folder,
                     Report const& report, ExistingFolder existing = ExistingFolder::refuse);
 
