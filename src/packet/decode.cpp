@@ -87,6 +87,14 @@ Header walk_from_link(LinkType link, detail::Walk& walk) noexcept {
 // Of datagrams inside each other: a frame made to exhaust us goes no deeper.
 constexpr unsigned max_udp_tunnels = 4;
 
+// The UDP datagram itself, whatever it carries.
+detail::Result datagram(detail::Walk const& walk, Frame const& frame, Packet& packet) noexcept {
+    auto const drop = detail::udp(walk, frame, packet);
+    auto inside = walk;
+    packet.holds_tunnel = walk.holds(8) && detail::udp_tunnel(inside) != Header::dropped;
+    return drop;
+}
+
 // The innermost TCP or UDP packet: of a datagram that carries none that can be read, it is itself.
 detail::Result udp_or_inside(detail::Walk walk, Frame const& frame, Packet& packet, Tunnels tunnels,
                              detail::Walk* stopped) noexcept {
@@ -94,7 +102,7 @@ detail::Result udp_or_inside(detail::Walk walk, Frame const& frame, Packet& pack
         Packet inside;
         bool const found = !udp_or_inside(walk, frame, inside, Tunnels::inner, nullptr);
         if (found) walk.carriers.add(inside.carriers);
-        return detail::udp(walk, frame, packet);
+        return datagram(walk, frame, packet);
     }
     for (unsigned met = 0; met < max_udp_tunnels && walk.holds(8); ++met) {
         auto inside = walk;
@@ -108,7 +116,7 @@ detail::Result udp_or_inside(detail::Walk walk, Frame const& frame, Packet& pack
         if (header != Header::udp || detail::udp(inside, frame, packet)) break;
         walk = inside;
     }
-    return detail::udp(walk, frame, packet);
+    return datagram(walk, frame, packet);
 }
 
 // Ethernet and IPv4 go straight through; whatever else they lead to, the loop follows. A copy of

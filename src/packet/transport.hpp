@@ -52,6 +52,7 @@ inline Result fill(Walk const& walk, Frame const& frame, Protocol protocol, std:
     packet.ip_version = static_cast<std::uint8_t>(walk.ip_version);
     packet.tunnels = static_cast<std::uint8_t>(walk.ip_headers - 1);
     packet.carriers = walk.carriers;
+    packet.holds_tunnel = false;
     packet.tcp_flags = protocol == Protocol::tcp ? walk.u8(13) : std::uint8_t{0};
     packet.protocol = protocol;
     packet.link = frame.link;

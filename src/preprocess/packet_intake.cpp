@@ -44,7 +44,14 @@ Held PacketIntake::sort(std::optional<packet::Drop> drop) {
         return Held::nothing;
     }
     counts.tunnels.add(packet.carriers);
+    if (hides_tunnels_ && packet.holds_tunnel) leave_out_tunnel();
     return Held::packet;
+}
+
+// As if the capture had cut the frame after the UDP header.
+void PacketIntake::leave_out_tunnel() {
+    packet.end = packet.payload;
+    packet.bytes = packet.bytes.first(packet.end);
 }
 
 }  // namespace tessera::preprocess

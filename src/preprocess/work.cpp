@@ -1,5 +1,7 @@
 #include "work.hpp"
 
+#include <algorithm>
+
 #include <tessera/base/error.hpp>
 #include <tessera/base/files.hpp>
 #include <tessera/base/hash.hpp>
@@ -21,24 +23,22 @@ dataset::LabelRules rules_by_folder(std::vector<capture::CaptureFile> const& cap
     return dataset::folder_labels(names);
 }
 
-std::string job_of(PreprocessConfig const& config, Work const& work) {
-    auto text = content_settings(config) + token::tokenizer_identity(config.token).hash;
-    if (!config.labels.empty()) {
-        text +=
-            config.labels == labels_by_folder ? "labels by folder" : base::read_text(config.labels);
-    }
-    auto const add = [&](capture::CaptureFile const& file) {
-        text += fmt::format("{} {} {}\n", file.name, file.bytes, file.modified);
-    };
-    for (auto const& capture : work.captures) {
-        add(capture);
-        for (auto const& piece : capture.pieces) add(piece);
-    }
-    for (auto const& unit : work.units) {
-        text += fmt::format("{} {} {} {}\n", unit.first, unit.captures, unit.parts,
-                            static_cast<int>(unit.reading));
-    }
-    return base::checksum(std::as_bytes(std::span(text)));
+std::uint64_t in_no_folder(std::vector<capture::CaptureFile> const& captures) {
+    return static_cast<std::uint64_t>(std::ranges::count_if(
+        captures, [](auto const& capture) { return dataset::folder_class(capture.name).empty(); }));
+}
+
+// The payload of an outer datagram begins with the headers of the inner one.
+void require_hidden_tunnels(token::TokenConfig const& config,
+                            token::MaskingProfile const& profile) {
+    using enum token::Field;
+    bool const hidden = profile.hides(payload) || profile.hides(payload_as_ones) ||
+                        profile.hides(payload_as_random);
+    base::validate(config.tunnels == "inner" || hidden, base::ExitCode::usage,
+                   "--anonymise with --tunnels {} --masking {}: the payload of a tunnel's datagram "
+                   "would show the real addresses inside; choose inner, or a masking profile that "
+                   "hides the payload, e.g. headers-only",
+                   config.tunnels, config.masking);
 }
 
 // Anonymised addresses beside tokens that hold the real ones would be a promise not kept.
@@ -52,6 +52,7 @@ void require_hidden_addresses(token::TokenConfig const& config) {
                    "--anonymise with --masking {} --start {}: the tokens would hold the real "
                    "addresses; choose a masking profile that hides them, e.g. default",
                    config.masking, config.start);
+    require_hidden_tunnels(config, profile);
     base::validate(config.mask_values == "zero", base::ExitCode::usage,
                    "--anonymise with --mask-values {}: the random values are drawn from the real "
                    "addresses under a seed that the store tells; choose zero",
@@ -88,6 +89,28 @@ void try_settings(PreprocessConfig const& config) {
 
 }  // namespace
 
+std::string job_of(PreprocessConfig const& config, Work const& work, base::BuildInfo const& build) {
+    auto text =
+        fmt::format("{} {} {} {}\n", build.version, build.revision, build.compiler, build.flags);
+    text += content_settings(config) + token::tokenizer_identity(config.token).hash;
+    if (!config.labels.empty()) {
+        text +=
+            config.labels == labels_by_folder ? "labels by folder" : base::read_text(config.labels);
+    }
+    auto const add = [&](capture::CaptureFile const& file) {
+        text += fmt::format("{} {} {}\n", file.name, file.bytes, file.modified);
+    };
+    for (auto const& capture : work.captures) {
+        add(capture);
+        for (auto const& piece : capture.pieces) add(piece);
+    }
+    for (auto const& unit : work.units) {
+        text += fmt::format("{} {} {} {}\n", unit.first, unit.captures, unit.parts,
+                            static_cast<int>(unit.reading));
+    }
+    return base::checksum(std::as_bytes(std::span(text)));
+}
+
 std::shared_ptr<dataset::AddressAnonymiser const> anonymiser_of(PreprocessConfig const& config) {
     if (config.anonymise.empty()) return nullptr;
     return std::make_shared<dataset::AddressAnonymiser>(config.anonymise);
@@ -122,14 +145,17 @@ Work find_work(PreprocessConfig const& config) {
     base::validate(work.captures.size() <= dataset::max_captures, base::ExitCode::usage,
                    "{} captures: a store lists at most {}; make several stores",
                    work.captures.size(), dataset::max_captures);
-    if (config.labels == labels_by_folder) work.rules = rules_by_folder(work.captures);
+    if (config.labels == labels_by_folder) {
+        work.rules = rules_by_folder(work.captures);
+        work.unlabelled = in_no_folder(work.captures);
+    }
     std::vector<CaptureSize> sizes;
     for (auto const& capture : work.captures) {
         sizes.push_back(size_of(capture, config));
         work.bytes += capture.bytes;
     }
     work.units = cut_units(sizes, unit_size(work.bytes));
-    work.job = job_of(config, work);
+    work.job = job_of(config, work, base::build_info());
     return work;
 }
 

@@ -210,6 +210,18 @@ TEST(Tunnel, OuterPolicyTakesTheDatagramAround) {
     EXPECT_EQ(packet.destination.port, 4789);
     EXPECT_EQ(packet.payload_length, vxlan.size());
     EXPECT_EQ(packet.tunnels, 0);
+    EXPECT_TRUE(packet.holds_tunnel);
+    EXPECT_FALSE(kept(bytes).holds_tunnel);
+}
+
+TEST(Tunnel, OfWhichNothingCanBeReadIsTold) {
+    auto const icmp = test::ipv4(1, "10.0.0.1", "10.0.0.2", test::Bytes(8));
+    EXPECT_TRUE(kept(in_udp(2152, hex("30ff0000 00000001") + icmp)).holds_tunnel);
+    EXPECT_TRUE(
+        kept(in_udp(4789, hex("0800000000000100") + test::ethernet(0x0806, test::Bytes(28))))
+            .holds_tunnel);
+    EXPECT_FALSE(kept(in_udp(53, icmp)).holds_tunnel);
+    EXPECT_FALSE(kept(in_udp(2152, {})).holds_tunnel);
 }
 
 // The port alone makes no tunnel, and what carries ARP or a cut header is a datagram all the same.

@@ -57,8 +57,10 @@ struct Packet {
     std::uint32_t payload = 0;         ///< first byte after the transport header
     std::uint32_t end = 0;             ///< past the captured datagram: link padding is left out
     std::uint8_t ip_version = 4;
-    std::uint8_t tunnels = 0;  ///< IP headers passed on the way to this one (IP-in-IP, VXLAN, ..)
-    TunnelSet carriers;        ///< tunnels around it; of an outer datagram, those inside it too
+    std::uint8_t tunnels = 0;   ///< IP headers passed on the way to this one (IP-in-IP, VXLAN, ..)
+    TunnelSet carriers;         ///< tunnels around it; of an outer datagram, those inside it too
+    bool holds_tunnel = false;  ///< UDP whose payload is a tunnel's, with no packet in it that is
+                                ///< used: somebody else's headers may stand there
     std::uint8_t tcp_flags = 0;
     Protocol protocol = Protocol::tcp;
     LinkType link = LinkType::ethernet;  ///< how the frame begins

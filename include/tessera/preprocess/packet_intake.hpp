@@ -46,7 +46,8 @@ class PacketIntake {
           left_out_(config.leave_out),
           fragments_(config.fragments.memory > 0 ? packet::Fragments::none
                                                  : packet::Fragments::first),
-          datagrams_(config.fragments) {}
+          datagrams_(config.fragments),
+          hides_tunnels_(!config.anonymise.empty()) {}
 
     /// Frames are of this capture from here on.
     void begin_capture(std::string_view name) { cutter_.begin_capture(name); }
@@ -71,6 +72,7 @@ class PacketIntake {
 
   private:
     Held sort(std::optional<packet::Drop> drop);
+    void leave_out_tunnel();
 
     token::PacketCutter cutter_;
     capture::Filters filters_;
@@ -78,6 +80,7 @@ class PacketIntake {
     packet::LeftOut left_out_;
     packet::Fragments fragments_;
     flow::FragmentTable datagrams_;
+    bool hides_tunnels_;  // that were not read: their headers hold real addresses
 };
 
 }  // namespace tessera::preprocess
