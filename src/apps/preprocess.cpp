@@ -89,6 +89,7 @@ int main(int argc, char** argv) {
         auto const code = result.notices.empty() ? base::ExitCode::done : base::ExitCode::bad_input;
         if (!comm.is_root()) return code;
         print_notices(result.notices);
+        for (auto const& warning : result.warnings) base::log_warning("{}", warning);
         warn_of_memory(result.cost.peak_memory_bytes, config.memory);
         if (command.common().json) {
             fmt::print("{}\n", dataset::summary_json(result.manifest, result.cost));

@@ -59,6 +59,8 @@ char const* name(FlowEnd end) {
             return "packet_limit";
         case FlowEnd::evicted:
             return "evicted";
+        case FlowEnd::memory_share:
+            return "memory_share";
         case FlowEnd::count_:
             break;
     }

@@ -13,7 +13,8 @@ void describe(base::OptionTable& options, FlowConfig& config) {
         .add("active_timeout", config.active_timeout,
              "seconds after which a running flow is cut (NFStream's default: 1800); 0: never")
         .add("max_flow_packets", config.max_packets,
-             "packets after which a flow is cut; 0: no limit")
+             "packets after which a flow is cut; 0: no limit but an eighth of the flow memory "
+             "(flows cut there are counted as memory_share)")
         .add("hash_seed", config.hash_seed,
              "keys the hash of the flow table, never its result; 0: drawn at random");
 }

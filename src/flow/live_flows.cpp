@@ -114,9 +114,9 @@ std::optional<FlowEnd> LiveFlows::ends_before(LiveFlow const& flow, packet::Pack
                                               std::size_t kept) const {
     if (idle_timeout_.reached(flow.last_time, packet.time)) return FlowEnd::idle_timeout;
     if (active_timeout_.reached(flow.first_time, packet.time)) return FlowEnd::active_timeout;
-    if (flow.packets >= max_packets_ ||
-        flow.stored_bytes() + sizeof(FlowPacket) + kept > max_flow_bytes_) {
-        return FlowEnd::packet_limit;
+    if (flow.packets >= max_packets_) return FlowEnd::packet_limit;
+    if (flow.stored_bytes() + sizeof(FlowPacket) + kept > max_flow_bytes_) {
+        return FlowEnd::memory_share;
     }
     return std::nullopt;
 }

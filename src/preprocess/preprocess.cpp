@@ -37,8 +37,8 @@ void describe_content(base::OptionTable& options, PreprocessConfig& config) {
              "folder, all; in order of time")
         .add("memory", config.memory,
              "bytes a rank may take; half of them hold flows (when full, the flow idle for longest "
-             "is "
-             "closed, and counted), a quarter columns before they go to the disk")
+             "is closed, and counted; one that has an eighth of them, or of its part's share, is "
+             "cut, and counted), a quarter columns before they go to the disk")
         .add("share_bytes", config.share_bytes,
              "a capture of so many bytes or more is worked on by all ranks together; 0: never")
         .add("share_parts", config.share_parts,
@@ -250,10 +250,30 @@ class Run {
         for (auto const& failed : result_.manifest.captures_failed) {
             result_.notices.push_back(failed.reason);
         }
+        warn_of_cut_flows();
+        warn_of_unlabelled();
         auto const peak = static_cast<std::int64_t>(base::peak_resident_bytes());
         result_.cost.peak_memory_bytes =
             static_cast<std::uint64_t>(comm::all_reduce(comm_, peak, comm::Op::max));
         result_.cost.seconds = clock_.seconds();
+    }
+
+    void warn_of_cut_flows() {
+        auto const& ends = result_.manifest.flow_ends;
+        auto const cut = ends.find(flow::name(flow::FlowEnd::memory_share));
+        if (cut == ends.end()) return;
+        result_.warnings.push_back(
+            fmt::format("{} flows were cut where they had all the memory that one flow may hold "
+                        "(flow end memory_share): raise --memory",
+                        cut->second));
+    }
+
+    void warn_of_unlabelled() {
+        if (work_.unlabelled == 0) return;
+        result_.warnings.push_back(
+            fmt::format("{} of {} captures lie in no folder below their input, so their flows have "
+                        "no class: give the folder above, or leave them out",
+                        work_.unlabelled, work_.captures.size()));
     }
 
     comm::Communicator const& comm_;
@@ -308,6 +328,7 @@ std::string content_settings(PreprocessConfig const& config) {
 PreprocessPlan plan(PreprocessConfig const& config, PreprocessMode const& mode) {
     check_store(config, mode);
     auto const work = find_work(config);
+    require_inputs_apart(config, work);
     return {work.captures.size(), work.bytes, work.units.size(), work.skipped};
 }
 
@@ -317,4 +338,3 @@ PreprocessResult preprocess(comm::Communicator const& comm, PreprocessConfig con
 }
 
 }  // namespace tessera::preprocess
-    require_inputs_apart(config, work);

@@ -102,6 +102,10 @@ TEST(FlowMemory, FatFlowsStayWithinTheLimit) {
         table.finish();
         EXPECT_EQ(packets, 0U);
         EXPECT_EQ(bytes, 0U);
+        if (flows == 1) {
+            EXPECT_GT(ended(table, FlowEnd::memory_share), 0U);
+        }
+        EXPECT_EQ(ended(table, FlowEnd::packet_limit), 0U);
         EXPECT_LE(table.counts().peak_bytes, static_cast<std::uint64_t>(mebibyte));
     }
 }

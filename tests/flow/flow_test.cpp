@@ -92,6 +92,7 @@ TEST(PartOf, DealsFlowsOfOnePairOfHostsOutEvenly) {
 TEST(FlowEnd, HasANameForEach) {
     EXPECT_STREQ(name(FlowEnd::idle_timeout), "idle_timeout");
     EXPECT_STREQ(name(FlowEnd::evicted), "evicted");
+    EXPECT_STREQ(name(FlowEnd::memory_share), "memory_share");
 }
 
 }  // namespace

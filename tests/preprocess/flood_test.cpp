@@ -65,7 +65,9 @@ class Flood : public testing::Test {
         dataset::Manifest manifest;
         for (auto const share : {std::int64_t{0}, size / 5 + 1}) {
             auto const together = config(fmt::format("together-{}", share), share);
-            manifest = preprocess(scratch_.comm, together, base::local_files(), {}).manifest;
+            auto const result = preprocess(scratch_.comm, together, base::local_files(), {});
+            manifest = result.manifest;
+            EXPECT_EQ(result.warnings.size(), manifest.flow_ends.count("memory_share"));
             EXPECT_EQ(manifest.packets_kept, packets);
             if (scratch_.comm.is_root()) {
                 auto const alone = config(fmt::format("alone-{}", share), share);
@@ -133,6 +135,8 @@ TEST_F(Flood, GapsOfOneByteCostNothing) {
     auto const manifest = run_all_ways();
     EXPECT_EQ(manifest.counts.packets, packets);
     EXPECT_LT(manifest.counts.flows, 40U);  // cut where a flow has its share of the memory
+    EXPECT_EQ(manifest.flow_ends.at("memory_share"), manifest.counts.flows - 1);
+    EXPECT_EQ(manifest.flow_ends.count("packet_limit"), 0U);
 }
 
 }  // namespace

@@ -40,8 +40,9 @@ enum class FlowEnd : std::uint8_t {
     capture_end,
     idle_timeout,
     active_timeout,
-    packet_limit,  ///< cut at max_packets, or at its share of the memory
+    packet_limit,  ///< cut at max_packets
     evicted,       ///< memory limit: the flow idle for longest had to go
+    memory_share,  ///< cut at the share of the memory that one flow may hold
     count_,
 };
 

@@ -43,8 +43,9 @@ class LiveFlows;
 ///   time stamp seen) or by its own time stamps; the packet that shows it opens a new flow;
 /// - active_timeout: at a packet `active_timeout` or more after its first one, which opens a new
 ///   flow;
-/// - packet_limit: at the packet after `max_packets`, or at one that would make the flow hold more
-///   than an eighth of the memory; that packet opens a new flow;
+/// - packet_limit: at the packet after `max_packets`, which opens a new flow;
+/// - memory_share: at a packet that would make the flow hold more than an eighth of the memory;
+///   that packet opens a new flow;
 /// - evicted: when the memory is full and no other flow has been without a packet for longer;
 /// - capture_end: at `finish`.
 /// These are NFStream's rules and defaults ("no less than" in both time-outs); as there, FIN and

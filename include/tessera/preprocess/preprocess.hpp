@@ -56,9 +56,10 @@ std::uint64_t column_memory(PreprocessConfig const& config);
 struct PreprocessResult {
     dataset::Manifest manifest;
     dataset::RunCost cost;
-    std::uint64_t skipped = 0;         ///< files in the input folders that are no captures
-    std::uint64_t resumed_units = 0;   ///< taken over from an interrupted run
-    std::vector<std::string> notices;  ///< one line for each bad file
+    std::uint64_t skipped = 0;          ///< files in the input folders that are no captures
+    std::uint64_t resumed_units = 0;    ///< taken over from an interrupted run
+    std::vector<std::string> notices;   ///< one line for each bad file
+    std::vector<std::string> warnings;  ///< one line for each other thing to know before training
 };
 
 struct PreprocessMode {
