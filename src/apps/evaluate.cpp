@@ -2,14 +2,13 @@
 #include "command.hpp"
 #include "network_controls.hpp"
 
-#include <algorithm>
 #include <filesystem>
-#include <iterator>
 #include <optional>
 
 #include <fmt/format.h>
 
 #include <tessera/base/files.hpp>
+#include <tessera/base/log.hpp>
 #include <tessera/baseline/controls.hpp>
 #include <tessera/classify/fold_predictions.hpp>
 #include <tessera/classify/trained_model.hpp>
@@ -29,6 +28,7 @@ struct Config {
     std::filesystem::path store;
     std::filesystem::path output;
     std::string split;  ///< empty: the one that the model was trained on
+    std::string name;   ///< of the model in the report; empty: its kind
     std::int64_t batch_size = 64;
     std::int64_t threads = 0;
     baseline::ControlConfig controls;
@@ -42,6 +42,8 @@ void describe(base::OptionTable& options, Config& config) {
         .add("store", config.store, "token store with labels")
         .add("output", config.output, "folder of the report to make")
         .add("split", config.split, "split of the store; empty: the model's own")
+        .add("name", config.name,
+             "what the report calls the model, beside runs that --beside names; empty: its kind")
         .add("batch_size", config.batch_size, "sequences a model call")
         .add("threads", config.threads, "threads a rank; 0: this node's processors, shared out");
     baseline::describe(options, config.controls);
@@ -69,12 +71,16 @@ class Grading {
     evaluate::Report run(comm::Communicator const& comm) {
         auto predictions = answers_of(comm, model_);
         auto report = evaluate::make_report({store_, split_, label_set_},
-                                            {.title = model_.title(),
+                                            {.title = title(),
                                              .item = model_.info().task,
                                              .predictions = std::move(predictions),
                                              .networks = networks(comm)},
                                             config_.controls, config_.grading);
-        std::ranges::move(notes(), std::back_inserter(report.notes));
+        for (auto& doubt : doubts()) {
+            if (comm.is_root()) base::log_warning("{}", doubt);
+            report.notes.push_back(std::move(doubt));
+        }
+        add_missing_controls(report);
         for (auto const& [key, value] : model_.info().provenance) {
             report.provenance.emplace_back("model: " + key, value);
         }
@@ -85,33 +91,45 @@ class Grading {
   private:
     // Flows of another split's test fold may be among those that the model learned from.
     void check_split() const {
-        if (of_model("store_checksum") != store_.manifest().checksum) return;
+        if (learned_elsewhere()) return;
         base::validate(of_model("split_checksum") == split_.checksum, base::ExitCode::bad_input,
                        "the model was trained on split '{}' of this store, and split '{}' is not "
                        "or no longer that one: it would be graded on flows that it learned from",
                        base::printable(of_model("split")), base::printable(split_name()));
     }
 
-    std::vector<std::string> notes() const {
-        std::vector<std::string> notes;
-        if (config_.networks.which == "none") {
-            notes.emplace_back(
-                "Not run beside this grade: the same network from random weights, with a frozen "
-                "encoder, and on shuffled labels; --network-controls all trains them.");
+    void add_missing_controls(evaluate::Report& report) const {
+        if (config_.networks.which != "none") return;
+        report.notes.emplace_back(
+            "Not run beside this grade: the same network from random weights, with a frozen "
+            "encoder, and on shuffled labels; --network-controls all trains them.");
+    }
+
+    bool learned_elsewhere() const {
+        return of_model("store_checksum") != store_.manifest().checksum;
+    }
+
+    /// Why the grade may be of flows that the model learned from.
+    std::vector<std::string> doubts() const {
+        std::vector<std::string> doubts;
+        if (learned_elsewhere()) {
+            doubts.emplace_back(
+                "It is not known whether the model learned from test flows: it was trained on "
+                "another store, or on this one before it was made anew; `tessera audit --corpus` "
+                "counts what two stores share.");
         }
         auto const seen = of_model("init_saw_test_flows");
         if (seen == "unknown") {
-            notes.emplace_back(
-                "It is not known whether the encoder learned from test flows: the split that it "
-                "was "
-                "pre-trained on is gone from this store, or was made anew.");
+            doubts.emplace_back(
+                "It is not known whether the encoder learned from test flows: it was pre-trained "
+                "on another store, or its store or split is gone or was made anew.");
         } else if (!seen.empty() && seen != "0") {
-            notes.push_back(fmt::format(
+            doubts.push_back(fmt::format(
                 "LEAKY PRE-TRAINING: {} test flows were among those that the encoder learned from "
                 "(without their labels); pre-train on the split that is graded.",
                 seen));
         }
-        return notes;
+        return doubts;
     }
 
     baseline::Predictions answers_of(comm::Communicator const& comm,
@@ -135,6 +153,8 @@ class Grading {
         auto const found = model_.info().provenance.find(key);
         return found == model_.info().provenance.end() ? "" : found->second;
     }
+
+    std::string title() const { return config_.name.empty() ? model_.title() : config_.name; }
 
     std::string split_name() const {
         return config_.split.empty() ? of_model("split") : config_.split;

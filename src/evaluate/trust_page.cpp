@@ -23,7 +23,7 @@ std::string with_interval(double value, Interval const& range) {
     return fmt::format("{} [{}, {}]", number(value), number(range.low), number(range.high));
 }
 
-/// The report's own model as one among its companions.
+/// The report's own model as one among its companions; as theirs, its name says nothing of votes.
 std::vector<Companion> all_of(Report const& report) {
     std::string masking = "this store's";
     for (auto const& [key, value] : report.provenance) {
@@ -31,7 +31,7 @@ std::vector<Companion> all_of(Report const& report) {
     }
     auto const& graded = report.votes.empty() ? report.model : report.votes.front();
     auto all = report.companions;
-    all.insert(all.begin(), {.name = graded.title,
+    all.insert(all.begin(), {.name = report.model.title,
                              .masking = masking,
                              .label_share = report.split.label_share,
                              .macro_f1 = graded.scores.seen.macro.f1,

@@ -268,8 +268,10 @@ void warn_of_test_flows(Setup const& setup) {
     auto const origin = base::printable(setup.config.init);
     if (!setup.test_flows_seen) {
         base::log_warning(
-            "the split that '{}' was pre-trained on is gone or was made anew: whether it saw flows "
-            "that are held back here, nobody can tell",
+            "'{}' was pre-trained on another store, or its store or split is gone or was made "
+            "anew: "
+            "whether it saw flows that are held back here, nobody can tell; `tessera audit "
+            "--corpus` counts what two stores share",
             origin);
     } else if (*setup.test_flows_seen > 0) {
         base::log_warning(

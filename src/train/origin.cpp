@@ -94,7 +94,7 @@ std::string initial_weights(std::optional<Origin> const& origin) {
 
 std::optional<std::uint64_t> test_flows_seen(Origin const& origin, dataset::Store const& store,
                                              dataset::Split const& split) {
-    if (origin.store != store.manifest().checksum) return 0;
+    if (origin.store != store.manifest().checksum) return {};
     auto const names = dataset::split_names(store.path());
     if (!origin.split.empty() && std::ranges::find(names, origin.split) == names.end()) return {};
     auto const learned = split_of(store, origin.split);

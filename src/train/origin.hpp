@@ -35,8 +35,9 @@ void require_same_tokens(Origin const& origin, std::string const& token_settings
 /// Hash of the weights that a run begins with, for its identity; "none" without an origin.
 std::string initial_weights(std::optional<Origin> const& origin);
 
-/// Flows of the test fold of `split` that the origin learned from; 0 where it learned from another
-/// store. Nothing where nobody can tell: its split of this store is gone, or was made anew.
+/// Flows of the test fold of `split` that the origin learned from. Nothing where nobody can tell:
+/// it learned from another store, or from this one before that was made anew, or its split of this
+/// store is gone or was made anew.
 std::optional<std::uint64_t> test_flows_seen(Origin const& origin, dataset::Store const& store,
                                              dataset::Split const& split);
 

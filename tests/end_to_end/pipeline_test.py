@@ -61,6 +61,7 @@ class Pipeline(InScratch):
         self.check_inspection(tuned, bundle)
         self.check_labels(bundle, graded)
         self.check_refusals(run, tuned, bundle)
+        self.check_rebuilt_store(run, bundle)
 
     def check_state(self, run):
         """What somebody who watches the run sees: all of it, and a line a rank."""
@@ -155,6 +156,25 @@ class Pipeline(InScratch):
                          "--global-batch-size", "32", "--train-iters", "80", "--lr", "2e-3",
                          "--run", tuned, "--bundle", bundle, expect=2)
         self.assertIn("initial weights was", err)
+
+    def check_rebuilt_store(self, run, bundle):
+        """The same captures under more labels are another store: what was learned is not known."""
+        labels, store = self.scratch / "labels.toml", self.scratch / "rebuilt"
+        labels.write_text((SAMPLE / "labels.toml").read_text() +
+                          '\n[[set]]\nname = "extra"\n[[set.rule]]\nlabel = "all"\n')
+        tessera("preprocess", "--input", SAMPLE, "--labels", labels, "--store", store)
+        tessera("split", store, "--by", "folder", "--name", "runs")
+        _, err = tessera("finetune", "--store", store, "--split", "runs", "--init", run,
+                         "--labels", "service", "--run", self.scratch / "again",
+                         "--sequence-length", "128", "--dry-run")
+        self.assertIn("nobody can tell", err)
+        report = self.scratch / "elsewhere"
+        _, err = tessera("evaluate", "--model", bundle, "--store", store, "--split", "runs",
+                         "--output", report, "--controls", "look-ups", "--name", "ours")
+        self.assertIn("trained on another store", err)
+        graded = json.loads((report / "report.json").read_text())
+        self.assertTrue(any("trained on another store" in note for note in graded["notes"]))
+        self.assertEqual(graded["title"], "ours on rebuilt")
 
     def test_packets_one_by_one(self):
         """Packet level: a row a packet, and the votes of a flow's packets graded beside them."""

@@ -244,7 +244,9 @@ class WithNetworks(InScratch):
         beside = {(run["name"], run["label_share"]) for run in report["beside"]}
         every = {(name, share) for name in ("ET-BERT", "random weights", "Deep Packet SAE")
                  for share in (0.5, 1.0)}
-        self.assertEqual(len(every - beside), 1)  # the chosen model itself
+        chosen = every - beside  # the model itself, under its name in the recipe
+        self.assertEqual(len(chosen), 1)
+        self.assertEqual(report["title"].partition(" on ")[0], chosen.pop()[0])
 
 
 @unittest.skipUnless(SHARED and (SHARED / "data").is_dir(), "no shared captures")

@@ -106,6 +106,17 @@ TEST(Report, PageShowsTheNumbersOfTheJson) {
     }
 }
 
+// Runs of one name are one line of the label budget, the graded one among them.
+TEST(Report, TheGradedModelStandsUnderItsNameBesideItsOtherRuns) {
+    auto report = example(0.8, 0.5);
+    report.provenance.emplace_back("masking", "strict & long");
+    report.votes = {report.controls.front()};
+    report.votes.front().title = "network, votes per flow";
+    auto const page = report_html(report);
+    EXPECT_THAT(page, HasSubstr("network (strict &amp; long)"));
+    EXPECT_THAT(page, testing::Not(HasSubstr("votes per flow (strict")));
+}
+
 TEST(Report, FirstLineNamesTheBestControl) {
     auto const good = headline(example(0.9, 0.4));
     EXPECT_FALSE(good.control_wins);

@@ -1,5 +1,6 @@
 // Both commands from a store on disk to a bundle, on the ranks of the test.
 #include "made_flows.hpp"
+#include "origin.hpp"
 #include "shared_scratch.hpp"
 
 #include <gtest/gtest.h>
@@ -8,6 +9,7 @@
 #include <tessera/checkpoint/bundle.hpp>
 #include <tessera/checkpoint/checkpoints.hpp>
 #include <tessera/dataset/split.hpp>
+#include <tessera/dataset/store.hpp>
 #include <tessera/model/classifier_config.hpp>
 #include <tessera/report/metrics.hpp>
 #include <tessera/train/finetune.hpp>
@@ -259,6 +261,19 @@ TEST_F(Training, ABundleIsAnOriginToo) {
                           second.weights.read("encoder.layer0.qkv.weight")));
     EXPECT_FALSE(
         at::equal(first.weights.read("head.pool.weight"), second.weights.read("head.pool.weight")));
+}
+
+TEST_F(Training, WhatAnotherStoreTaughtIsNotKnown) {
+    auto config = pretrain_config(folder.path, "run");
+    config.loop.train_iters = 2;
+    pretrain(folder.comm, config, {});
+    if (!folder.comm.is_root()) return;
+    auto const store = dataset::open_store(folder.path / "store");
+    auto const split = dataset::load_split(store, "default");
+    auto origin = open_origin(folder.path / "run");
+    EXPECT_EQ(test_flows_seen(origin, store, split), 0U);
+    origin.store = "checksum of the store before it was made anew";
+    EXPECT_EQ(test_flows_seen(origin, store, split), std::nullopt);
 }
 
 TEST_F(Training, AChangedSettingIsRefusedByName) {

@@ -123,7 +123,7 @@ class Experiment:
         others = [f"{grade.model}={grade.report['folder']}" for grade in first if grade is not chosen]
         page = self.work / "page"
         self.runner.step("page", page, "evaluate", "--model", chosen.run, "--store", chosen.store,
-                         "--output", page, "--force", *self.flags("evaluate"),
+                         "--output", page, "--force", "--name", chosen.model, *self.flags("evaluate"),
                          *(["--beside", *others] if others else []),
                          after=[step for grade in first for step in grade.steps])
         self.runner.say(f"  page {page / 'report.html'}")
@@ -201,7 +201,7 @@ class Experiment:
                              *merged([*self.flags("finetune"), *words]), folder=run,
                              after=[split_step(store, split_name(fold, share)), *origin])
             self.runner.step(f"evaluate-{name}", report, "evaluate", "--model", run, "--store",
-                             store, "--output", report, "--force", "--controls", "look-ups",
+                             store, "--output", report, "--force", "--name", model, "--controls", "look-ups",
                              *self.beside(grades), *self.flags("evaluate"),
                              after=[f"finetune-{name}", *(grade.steps[-1] for grade in grades)])
             self.runner.say(f"  bundle {run / 'bundle'}, page {report / 'report.html'}")
