@@ -44,7 +44,7 @@ void describe(base::OptionTable& options, Config& config) {
     classify::describe(options, config.classify);
 }
 
-void tell(classify::ClassifyCounts const& counts, double seconds) {
+void tell(classify::ClassifyCounts const& counts, double seconds, bool live) {
     for (auto const& fault : counts.faults) base::log_warning("{}", fault);
     base::log_info(
         "{} captures, {} packets, {} flows, {} answers ({} unknown) in {}: {} packets/s, {} "
@@ -54,9 +54,10 @@ void tell(classify::ClassifyCounts const& counts, double seconds) {
         base::short_count(static_cast<double>(counts.packets_read) / seconds),
         base::short_count(static_cast<double>(counts.flows) / seconds));
     base::log_info(
-        "{:.0f} % of the time in the model, {:.0f} % in reading, flows and tokens; from a flow's "
-        "last packet to its answer p50 {:.3g} ms, p99 {:.3g} ms",
+        "{:.0f} % of the time in the model, {:.0f} % in reading, flows and tokens; from {} to its "
+        "answer p50 {:.3g} ms, p99 {:.3g} ms",
         100 * counts.model_seconds / seconds, 100 * (1 - counts.model_seconds / seconds),
+        live ? "the last packet of a flow" : "when a flow could be asked about",
         1e3 * counts.latency.quantile(0.5), 1e3 * counts.latency.quantile(0.99));
 }
 
@@ -68,14 +69,27 @@ void print_line(classify::Answer const& answer) {
                    "cannot write the answers to standard output");
 }
 
-void read_files(classify::Classifier& classifier, classify::TrainedModel const& model,
-                Config const& config, comm::Communicator const& comm) {
+/// The captures of this rank that a stop signal left unread.
+std::uint64_t read_files(classify::Classifier& classifier, classify::TrainedModel const& model,
+                         Config const& config, comm::Communicator const& comm) {
     auto const& reading = model.reading();
     auto const join = capture::join_of(config.join.empty() ? reading.join : config.join);
     auto const captures =
         capture::joined(capture::find_captures(config.input).captures, join, reading.capture);
     auto const own = comm::shard(captures.size(), comm);
-    for (auto i = own.begin; i < own.end; ++i) classifier.read(captures[i]);
+    auto i = own.begin;
+    for (; i < own.end && !base::stop_requested(); ++i) classifier.read(captures[i]);
+    return own.end - i;
+}
+
+/// True, with a line, when a signal kept captures from being read.
+bool interrupted(classify::ClassifyCounts const& counts, std::uint64_t unread) {
+    if (unread + counts.captures_cut == 0) return false;
+    base::log_warning(
+        "stopped by a signal: {} captures were not read, {} in part (flows that it cut are "
+        "answered with the packets read): start again for all",
+        unread, counts.captures_cut);
+    return true;
 }
 
 void listen(classify::Classifier& classifier, classify::TrainedModel const& model,
@@ -83,11 +97,13 @@ void listen(classify::Classifier& classifier, classify::TrainedModel const& mode
     base::validate(comm.size() == 1, base::ExitCode::usage,
                    "--interface: one process listens, start it without mpirun");
     capture::LiveCapture interface(config.interface, model.reading().filter);
-    base::log_info("listening on '{}'", base::printable(config.interface));
     auto const limit = static_cast<std::uint64_t>(config.packets);
-    classifier.listen(interface, config.interface, [&] {
+    auto const stop = [&] {
         return base::stop_requested() || (limit > 0 && classifier.counts().packets_read >= limit);
-    });
+    };
+    base::log_info("listening on '{}'", base::printable(config.interface));
+    classifier.listen(
+        {config.interface, [&] { return interface.next(); }, stop, capture::LiveCapture::now});
     if (auto const lost = interface.counts().lost; lost > 0) {
         base::log_warning("{} packets were lost before they could be read", lost);
     }
@@ -108,13 +124,16 @@ int main(int argc, char** argv) {
         classify::TrainedModel model(config.model);
         classify::Classifier classifier(model, config.classify, print_line);
         base::Stopwatch const clock;
+        std::uint64_t unread = 0;
         if (config.interface.empty()) {
-            read_files(classifier, model, config, comm);
+            unread = read_files(classifier, model, config, comm);
         } else {
             listen(classifier, model, config, comm);
         }
-        tell(classifier.counts(), clock.seconds());
-        return comm::agree(comm, classifier.counts().faults.empty()) ? base::ExitCode::done
-                                                                     : base::ExitCode::bad_input;
+        auto const& counts = classifier.counts();
+        tell(counts, clock.seconds(), !config.interface.empty());
+        if (!comm::agree(comm, !interrupted(counts, unread))) return base::ExitCode::failed;
+        return comm::agree(comm, counts.faults.empty()) ? base::ExitCode::done
+                                                        : base::ExitCode::bad_input;
     });
 }

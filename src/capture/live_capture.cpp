@@ -1,4 +1,5 @@
 #include <array>
+#include <chrono>
 
 #include <pcap/pcap.h>
 #include <poll.h>
@@ -123,6 +124,11 @@ LiveCapture& LiveCapture::operator=(LiveCapture&&) noexcept = default;
 
 std::optional<packet::Frame> LiveCapture::next() {
     return handle_->next();
+}
+
+base::Nanoseconds LiveCapture::now() {
+    auto const since_1970 = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(since_1970).count();
 }
 
 LiveCounts LiveCapture::counts() const {

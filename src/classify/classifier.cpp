@@ -11,6 +11,8 @@
 #include <tessera/baseline/predictions.hpp>
 #include <tessera/capture/joined_capture.hpp>
 #include <tessera/classify/classifier.hpp>
+#include <tessera/flow/elapsed.hpp>
+#include <tessera/flow/flow_table.hpp>
 #include <tessera/preprocess/packet_intake.hpp>
 
 namespace tessera::classify {
@@ -28,11 +30,15 @@ class Classifier::Pipeline {
                  [this](flow::Flow const& flow) { end(flow); }),
           unknown_below_(config.unknown_below < 0 ? model.info().unknown_below
                                                   : config.unknown_below),
+          answer_within_(config.answer_within),
           longest_wait_(config.longest_wait) {
         base::validate(config.batch_size > 0, base::ExitCode::usage,
                        "classify.batch_size = {} must be above 0", config.batch_size);
         base::validate(config.answer_after >= 0, base::ExitCode::usage,
                        "classify.answer_after = {} must not be below 0", config.answer_after);
+        base::validate(flow::Timeout::valid(config.answer_within), base::ExitCode::usage,
+                       "classify.answer_within = {} s: give a number of seconds from 0 (never) on",
+                       config.answer_within);
         if (config.answer_after > 0) answer_after(config.answer_after);
     }
 
@@ -41,12 +47,13 @@ class Classifier::Pipeline {
         try {
             auto const reader = capture::open_capture(file, model_.reading().capture);
             packet::Frame frame;
-            while (!base::stop_requested() && reader->next(frame)) take(frame);
+            auto stopped = base::stop_requested();
+            for (; !stopped && reader->next(frame); stopped = base::stop_requested()) take(frame);
             if (auto const& fault = reader->fault()) {
                 counts_.faults.push_back(
                     fmt::format("'{}': {}", base::printable(file.name), capture::to_text(*fault)));
             }
-            ++counts_.captures;
+            ++(stopped ? counts_.captures_cut : counts_.captures);
         } catch (base::Error const& error) {
             if (error.code() != base::ExitCode::bad_input) throw;
             counts_.faults.emplace_back(error.what());
@@ -54,12 +61,15 @@ class Classifier::Pipeline {
         end_capture();
     }
 
-    void listen(capture::LiveCapture& interface, std::string const& name,
-                std::function<bool()> const& stop) {
-        begin(name);
-        if (answer_after_ == 0) answer_after(batch::packets_read(model_.data()));
-        while (!stop()) {
-            if (auto const frame = interface.next()) take(*frame);
+    void listen(LiveFeed const& feed) {
+        begin(feed.name);
+        live_clock_ = feed.now;
+        auto const wanted = static_cast<std::int64_t>(answer_after_);
+        answer_after(wanted > 0 ? wanted : batch::packets_read(model_.data()), answer_within_);
+        while (!feed.stop()) {
+            auto const frame = feed.next();
+            if (frame) take(*frame);
+            table_.advance(frame ? frame->time : feed.now());  // without one, none is on its way
             if (!waiting_.empty() && waiting_.front().since.seconds() > longest_wait_) answer_all();
         }
         ++counts_.captures;
@@ -82,16 +92,17 @@ class Classifier::Pipeline {
     }
 
     /// A packet-level model is asked once all packets are there that a flow may ask about.
-    void answer_after(std::int64_t packets) {
+    void answer_after(std::int64_t packets, double within = 0) {
         auto const& data = model_.data();
         answer_after_ =
             static_cast<std::size_t>(data.level == "packet" ? data.packets_per_flow : packets);
-        table_.show_at(answer_after_, [this](flow::Flow const& flow) { ask(flow); });
+        table_.show_at(
+            answer_after_, [this](flow::Flow const& flow) { ask(flow); }, within);
     }
 
     void end(flow::Flow const& flow) {
         ++counts_.flows;
-        if (answer_after_ == 0 || flow.packets.size() < answer_after_) ask(flow);
+        if (!flow.shown) ask(flow);
     }
 
     void take(packet::Frame const& frame) {
@@ -127,10 +138,16 @@ class Classifier::Pipeline {
             answer.class_name = known ? model_.classes()[best] : unknown_class;
             counts_.unknown += known ? 0 : 1;
             sink_(answer);
-            counts_.latency.add(waiting_[i].since.seconds());
+            counts_.latency.add(seconds_until_now(waiting_[i]));
         }
         counts_.answers += waiting_.size();
         waiting_.clear();
+    }
+
+    double seconds_until_now(Question const& question) const {
+        if (!live_clock_) return question.since.seconds();
+        auto const waited = flow::elapsed(question.answer.last_seen, live_clock_());
+        return static_cast<double>(waited) / static_cast<double>(base::nanoseconds_per_second);
     }
 
     TrainedModel& model_;
@@ -142,8 +159,10 @@ class Classifier::Pipeline {
     std::string capture_;
     std::vector<Question> waiting_;
     double unknown_below_;
+    double answer_within_;
     double longest_wait_;
-    std::size_t answer_after_ = 0;  // packets; 0: at the end
+    std::function<base::Nanoseconds()> live_clock_;  // none: files
+    std::size_t answer_after_ = 0;                   // packets; 0: at the end
     ClassifyCounts counts_;
 };
 
@@ -153,6 +172,9 @@ void describe(base::OptionTable& options, ClassifyConfig& config) {
         .add("answer_after", config.answer_after,
              "packets of a flow after which it is answered; 0: at its end (live: when the model "
              "has all that it reads)")
+        .add("answer_within", config.answer_within,
+             "live: seconds after a flow's first packet that it is answered with the packets it "
+             "has by then; 0: when it has its packets, or at its end")
         .add("longest_wait", config.longest_wait,
              "live: seconds that a question waits for others to share a model call")
         .add("unknown_below", config.unknown_below,
@@ -170,9 +192,8 @@ void Classifier::read(capture::CaptureFile const& file) {
     pipeline_->read(file);
 }
 
-void Classifier::listen(capture::LiveCapture& interface, std::string const& name,
-                        std::function<bool()> const& stop) {
-    pipeline_->listen(interface, name, stop);
+void Classifier::listen(LiveFeed const& feed) {
+    pipeline_->listen(feed);
 }
 
 ClassifyCounts const& Classifier::counts() const {

@@ -14,7 +14,7 @@ namespace tessera::classify {
 struct Question {
     Answer answer;
     batch::ClassifierSample sample;
-    base::Stopwatch since{};  ///< it could be asked
+    base::Stopwatch since{};  ///< when it could be asked
 };
 
 /// The questions that a flow gives: one at flow level, one for each of its first packets with

@@ -32,6 +32,7 @@ struct LiveFlow {
     std::uint32_t packets = 0;
     std::uint32_t bytes = 0;  ///< kept of all its packets
     bool low_sent_first = true;
+    bool shown = false;  ///< before it ended
 
     std::uint64_t stored_bytes() const { return packets * sizeof(FlowPacket) + bytes; }
 };

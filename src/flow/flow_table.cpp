@@ -29,8 +29,12 @@ void FlowTable::add(packet::Packet const& packet, base::ByteSpan kept) {
     live_->add(packet, kept);
 }
 
-void FlowTable::show_at(std::uint64_t packets, FlowSink sink) {
-    live_->show_at(packets, std::move(sink));
+void FlowTable::show_at(std::uint64_t packets, FlowSink sink, double within) {
+    live_->show_at(packets, std::move(sink), within);
+}
+
+void FlowTable::advance(base::Nanoseconds time) {
+    live_->advance(time);
 }
 
 void FlowTable::finish() {

@@ -79,17 +79,25 @@ void LiveFlows::add(packet::Packet const& packet, base::ByteSpan kept) {
     flow = make_room(flow, kept.size());
     if (flow == no_cell) flow = open(key, hash, from_low, packet.time);
     append(store_[flow], packet, from_low, kept);
-    if (store_[flow].packets == shown_at_) show(flow);
+    if (store_[flow].packets == shown_at_ && !store_[flow].shown) show(flow);
+    if (due_) show_due();
 }
 
-void LiveFlows::show_at(std::uint64_t packets, FlowSink sink) {
+void LiveFlows::advance(base::Nanoseconds time) {
+    advance_clock(time);
+    if (due_) show_due();
+}
+
+void LiveFlows::show_at(std::uint64_t packets, FlowSink sink, double within) {
     shown_at_ = packets;
     shown_ = std::move(sink);
+    if (within > 0) due_.emplace(within);
 }
 
 void LiveFlows::finish() {
     while (store_.oldest() != no_cell) close(store_.oldest(), FlowEnd::capture_end);
     clock_.reset();
+    if (due_) due_->clear();
 }
 
 FlowCounts LiveFlows::counts() const {
@@ -145,6 +153,7 @@ CellId LiveFlows::open(PackedKey const& key, std::uint32_t hash, bool from_low,
     live.first_time = live.last_time = time;
     live.hash = hash;
     index_.insert(hash, flow);
+    if (due_) due_->add({key, hash, time, *clock_});
     return flow;
 }
 
@@ -170,10 +179,27 @@ void LiveFlows::describe(LiveFlow const& live, FlowEnd end) {
     closed_.key = unpack(live.key);
     closed_.low_sent_first = live.low_sent_first;
     closed_.end = end;
+    closed_.shown = live.shown;
+}
+
+// The flow that was noted, when it still runs and has not been shown; else no_cell.
+CellId LiveFlows::waiting(DueFlow const& due) {
+    auto const flow = find(due.key, due.hash);
+    if (flow == no_cell) return no_cell;
+    auto const& live = store_[flow];
+    return live.first_time == due.first_time && !live.shown ? flow : no_cell;
+}
+
+void LiveFlows::show_due() {
+    due_->take_due(*clock_, [this](DueFlow const& due) {
+        if (auto const flow = waiting(due); flow != no_cell) show(flow);
+    });
+    due_->trim(index_.size(), [this](DueFlow const& due) { return waiting(due) != no_cell; });
 }
 
 void LiveFlows::show(CellId flow) {
     describe(store_[flow], FlowEnd::capture_end);
+    store_[flow].shown = true;
     store_.copy(flow, closed_);
     shown_(closed_);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "due_flows.hpp"
 #include "flow_index.hpp"
 #include "flow_store.hpp"
 #include "packed_key.hpp"
@@ -22,7 +23,8 @@ class LiveFlows {
     LiveFlows(FlowConfig const& config, FlowSink sink, Hash hash = flow::hash);
 
     void add(packet::Packet const& packet, base::ByteSpan kept);
-    void show_at(std::uint64_t packets, FlowSink sink);
+    void show_at(std::uint64_t packets, FlowSink sink, double within);
+    void advance(base::Nanoseconds time);
     void finish();
     FlowCounts counts() const;
 
@@ -35,6 +37,8 @@ class LiveFlows {
     CellId open(PackedKey const& key, std::uint32_t hash, bool from_low, base::Nanoseconds time);
     void append(LiveFlow& flow, packet::Packet const& packet, bool from_low, base::ByteSpan kept);
     void show(CellId flow);
+    CellId waiting(DueFlow const& due);
+    void show_due();
     void describe(LiveFlow const& live, FlowEnd end);
     void close(CellId flow, FlowEnd end);
 
@@ -45,6 +49,7 @@ class LiveFlows {
     FlowSink sink_;
     std::uint64_t shown_at_ = 0;  ///< packets; 0: flows are not shown
     FlowSink shown_;
+    std::optional<DueFlows> due_;  ///< where flows are shown after some time, too
     Hash hash_;
     FlowStore store_;
     std::uint64_t max_flow_bytes_;

@@ -79,6 +79,79 @@ TEST_F(Classify, AnswersOnceForEveryFlow) {
     EXPECT_TRUE(counts_.faults.empty());
 }
 
+/// Frames at their time stamps on a clock that goes on in steps, as an interface gives them.
+class FakeInterface {
+  public:
+    explicit FakeInterface(double until) : until_(at(until)) {}
+
+    static base::Nanoseconds at(double seconds) {
+        return static_cast<base::Nanoseconds>(seconds * 1e9);
+    }
+
+    void add(std::uint16_t port, double seconds) {
+        test::PacketSpec spec;
+        spec.protocol = packet::Protocol::udp;
+        spec.source_port = port;
+        spec.payload = test::text("question");
+        frames_.emplace_back(at(seconds), test::frame(spec));
+    }
+
+    LiveFeed feed() {
+        return {"lo", [this] { return next(); }, [this] { return now_ >= until_; },
+                [this] { return now_; }};
+    }
+    double seconds() const { return static_cast<double>(now_) / 1e9; }
+
+  private:
+    std::optional<packet::Frame> next() {
+        if (read_ < frames_.size() && frames_[read_].first <= now_) {
+            auto const& [time, bytes] = frames_[read_++];
+            return packet::Frame{bytes, static_cast<std::uint32_t>(bytes.size()),
+                                 packet::LinkType::ethernet, time};
+        }
+        now_ += at(0.25);
+        return std::nullopt;
+    }
+
+    base::Nanoseconds now_ = 0;
+    base::Nanoseconds until_;
+    std::vector<std::pair<base::Nanoseconds, test::Bytes>> frames_;
+    std::size_t read_ = 0;
+};
+
+// No packet comes to move the clock on: the short flows would wait for the end, or for ever.
+TEST_F(Classify, AShortLiveFlowIsAnsweredInTimeWithoutAnotherPacket) {
+    FakeInterface interface(60);
+    interface.add(1000, 1);
+    interface.add(1000, 2);
+    interface.add(2000, 3);
+    interface.add(1000, 30);  // answered already
+    TrainedModel model(scratch_ / "bundle");
+    std::map<std::uint16_t, double> answered;
+    Classifier classifier(
+        model, {.answer_after = 8, .answer_within = 5, .longest_wait = 0},
+        [&](Answer const& answer) {
+            EXPECT_TRUE(answered.emplace(answer.source.port, interface.seconds()).second);
+        });
+    classifier.listen(interface.feed());
+    ASSERT_EQ(answered.size(), 2U);
+    EXPECT_NEAR(answered[1000], 6, 0.5);
+    EXPECT_NEAR(answered[2000], 8, 0.5);
+    EXPECT_NEAR(classifier.counts().latency.quantile(1), 5, 0.8);  // from 3 s to 8 s
+    EXPECT_NEAR(classifier.counts().latency.quantile(0), 4, 0.8);  // from 2 s to 6 s
+}
+
+TEST_F(Classify, ALiveFlowEndsByTheClockWithoutAnotherPacket) {
+    FakeInterface interface(200);
+    interface.add(1000, 1);
+    TrainedModel model(scratch_ / "bundle");
+    double answered = 0;
+    Classifier classifier(model, {.answer_after = 8, .answer_within = 0, .longest_wait = 0},
+                          [&](Answer const&) { answered = interface.seconds(); });
+    classifier.listen(interface.feed());
+    EXPECT_NEAR(answered, 121, 0.5);  // the idle time-out of the settings that the bundle carries
+}
+
 TEST_F(Classify, BatchesChangeNoAnswer) {
     auto const file = capture_of(23);
     auto const alone = answers(file, 1);

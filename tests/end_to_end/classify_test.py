@@ -8,7 +8,8 @@ import unittest
 
 from support import ENVIRONMENT, SAMPLE, InScratch, command, main, tessera
 
-# Inside a network namespace of its own: a server and six connections of ten packets and more.
+# Inside a network namespace of its own: a server and six connections of ten packets and more; then a
+# flow of two packets, after which nothing comes.
 TRAFFIC = """
 import socket, threading
 server = socket.create_server(("127.0.0.1", 0))
@@ -26,6 +27,11 @@ for number in range(6):
             got = 0
             while got < 700:
                 got += len(client.recv(1000))
+with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sink, \
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+    sink.bind(("127.0.0.1", 0))
+    for _ in range(2):
+        client.sendto(b"z" * 100, sink.getsockname())
 """
 
 
@@ -115,19 +121,35 @@ class Classify(InScratch):
         self.assertEqual(joined, whole)
         self.assertGreater(len(apart), len(whole))
 
+    def test_a_signal_leaves_captures_unread_and_says_so(self):
+        content = self.capture.read_bytes()
+        line = command("classify", "--model", self.bundle, "--threads", "1", "--answer-after", "1",
+                       "--batch-size", "1", "--input", "-", self.capture)
+        with subprocess.Popen(line, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=ENVIRONMENT,
+                              stderr=subprocess.PIPE) as process:
+            process.stdin.write(content[:len(content) // 2])
+            process.stdin.flush()
+            self.assertEqual(json.loads(process.stdout.readline())["capture"], "-")
+            process.send_signal(signal.SIGTERM)
+            out, err = process.communicate(content[len(content) // 2:], timeout=60)
+        self.assertEqual(process.returncode, 1, err)
+        self.assertIn("1 captures were not read, 1 in part", err.decode())
+        self.assertEqual({json.loads(answer)["capture"] for answer in out.splitlines()} - {"-"}, set())
+
     @unittest.skipUnless(can_make_namespace(), "a live interface needs root and network namespaces")
     def test_live_interface(self):
         words = " ".join(f"'{word}'" for word in command(
-            "classify", "--model", self.bundle, "--interface", "lo", "--answer-after", "10"))
-        script = f"ip link set lo up; {words} & pid=$!; sleep 2; python3 -c '{TRAFFIC}'; sleep 1; " \
+            "classify", "--model", self.bundle, "--interface", "lo", "--answer-after", "10",
+            "--answer-within", "1"))
+        script = f"ip link set lo up; {words} & pid=$!; sleep 2; python3 -c '{TRAFFIC}'; sleep 3; " \
                  "echo TRAFFIC ENDED; kill -TERM $pid; wait $pid"
         process = subprocess.run(["unshare", "-n", "bash", "-c", script], env=ENVIRONMENT, check=True,
                                  capture_output=True, timeout=60)
         lines = process.stdout.decode().splitlines()
         before = lines[:lines.index("TRAFFIC ENDED")]  # answered while the program listens
         flows = [json.loads(line) for line in before]
-        self.assertEqual(len({identity(flow) for flow in flows}), 6, process.stderr.decode())
-        self.assertEqual({flow["packets"] for flow in flows}, {10})
+        self.assertEqual(len({identity(flow) for flow in flows}), 7, process.stderr.decode())
+        self.assertEqual(sorted(flow["packets"] for flow in flows), [2, *[10] * 6])
         self.assertEqual({flow["capture"] for flow in flows}, {"lo"})
 
 

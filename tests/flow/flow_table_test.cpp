@@ -61,6 +61,53 @@ TEST(FlowTable, ShowsAFlowOnceWhenItHasEnoughPackets) {
     EXPECT_EQ(run.collected.flows.back().packets.size(), 3U);
 }
 
+TEST(FlowTable, ShowsAShortFlowOnceWhenItsTimeHasCome) {
+    TableRun run;
+    Collected shown;
+    run.table.show_at(3, shown.sink(), 5);
+    run.add(a, b, second);
+    run.add(a, c, 2 * second);
+    run.add(a, c, 3 * second);
+    run.add(a, c, 4 * second);  // has all its packets: not again when it is due
+    ASSERT_EQ(shown.flows.size(), 1U);
+    run.table.advance(6 * second - 1);
+    EXPECT_EQ(shown.flows.size(), 1U);
+    run.table.advance(6 * second);
+    ASSERT_EQ(shown.flows.size(), 2U);
+    EXPECT_EQ(test::line(shown.flows[1]), "capture_end 1000: 1000000000>");
+    run.add(a, b, 7 * second);
+    run.add(a, b, 8 * second);  // now it has enough, and was shown
+    EXPECT_EQ(shown.flows.size(), 2U);
+    run.add(b, c, 9 * second);
+    run.table.finish();
+    ASSERT_EQ(run.collected.flows.size(), 3U);
+    for (auto const& flow : run.collected.flows) EXPECT_EQ(flow.shown, flow.packets.size() == 3);
+}
+
+TEST(FlowTable, ALaterFlowOfTheSameEndsHasATimeOfItsOwn) {
+    TableRun run({.max_packets = 1});
+    Collected shown;
+    run.table.show_at(2, shown.sink(), 5);
+    run.add(a, b, second);
+    run.add(a, b, 3 * second);  // the first one ended, never shown
+    run.table.advance(7 * second);
+    EXPECT_TRUE(shown.flows.empty());
+    run.table.advance(8 * second);
+    EXPECT_EQ(shown.flows.size(), 1U);
+}
+
+TEST(FlowTable, TheClockGoesOnWithoutPackets) {
+    TableRun run({.idle_timeout = 10});
+    run.add(a, b, second);
+    run.table.advance(11 * second - 1);
+    EXPECT_EQ(run.ended(FlowEnd::idle_timeout), 0U);
+    run.table.advance(11 * second);
+    EXPECT_EQ(run.ended(FlowEnd::idle_timeout), 1U);
+    run.table.advance(2 * second);  // never back
+    run.add(a, b, 12 * second);
+    EXPECT_EQ(run.finish().size(), 2U);
+}
+
 TEST(FlowTable, JoinsBothDirectionsSeenFromTheFirstPacket) {
     TableRun run;
     run.add(b, a, 5, hex("01 02"));

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include <tessera/base/time.hpp>
 #include <tessera/packet/frame.hpp>
 
 namespace tessera::capture {
@@ -32,6 +33,9 @@ class LiveCapture {
     std::optional<packet::Frame> next();
 
     LiveCounts counts() const;
+
+    /// Now, on the clock that the kernel stamps packets by.
+    static base::Nanoseconds now();
 
   private:
     class Handle;

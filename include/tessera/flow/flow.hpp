@@ -66,6 +66,7 @@ struct Flow {
     FlowEnd end = FlowEnd::capture_end;
     std::vector<FlowPacket> packets;
     std::vector<std::byte> bytes;
+    bool shown = false;  ///< FlowTable::show_at gave it out before
 
     packet::Endpoint const& initiator() const { return low_sent_first ? key.low : key.high; }
     packet::Endpoint const& responder() const { return low_sent_first ? key.high : key.low; }

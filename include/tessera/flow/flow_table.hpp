@@ -40,7 +40,8 @@ class LiveFlows;
 /// A flow holds the packets of one 5-tuple, both directions, in order of capture. It starts with
 /// the first packet of its 5-tuple that finds no running flow, and it ends
 /// - idle_timeout: when `idle_timeout` has passed since its last packet, by the clock (the largest
-///   time stamp seen) or by its own time stamps; the packet that shows it opens a new flow;
+///   time stamp seen, or told by `advance`) or by its own time stamps; the packet that shows it
+///   opens a new flow;
 /// - active_timeout: at a packet `active_timeout` or more after its first one, which opens a new
 ///   flow;
 /// - packet_limit: at the packet after `max_packets`, which opens a new flow;
@@ -52,8 +53,8 @@ class LiveFlows;
 /// RST end nothing. A packet older than its flow's latest one stays where it was captured and is
 /// counted. Differences of time stamps saturate, so no stamp is too strange.
 ///
-/// The flows that come out, and their order, depend on the packets that went in since the last
-/// `finish` and on nothing else: not on the hash seed, not on addresses in memory.
+/// The flows that come out, and their order, depend on the packets that went in and the times told
+/// since the last `finish`, and on nothing else: not on the hash seed, not on addresses in memory.
 class FlowTable {
   public:
     FlowTable(FlowConfig const& config, FlowSink sink);
@@ -64,9 +65,14 @@ class FlowTable {
     /// Adds a packet with the bytes to keep of it (copied; the first 65,535 of them).
     void add(packet::Packet const& packet, base::ByteSpan kept);
 
-    /// Shows each flow once, as soon as it has `packets` packets; it stays in the table. To be
-    /// called before the first packet.
-    void show_at(std::uint64_t packets, FlowSink sink);
+    /// Shows each flow once, as soon as it has `packets` packets or, with fewer, `within` seconds
+    /// after its first one by the clock (0: only when it has them); it stays in the table. To be
+    /// called before the first packet. To know which flows are due takes up to 130 bytes a flow
+    /// above FlowConfig::memory.
+    void show_at(std::uint64_t packets, FlowSink sink, double within = 0);
+
+    /// The clock is `time` at least, packet or none: what is due by it is shown or closed.
+    void advance(base::Nanoseconds time);
 
     /// Closes all flows, the one idle for longest first, and forgets the clock: the next packet may
     /// come from another capture.
