@@ -23,6 +23,15 @@ void print_classes(dataset::Split const& split) {
     }
 }
 
+void print_origin(dataset::Split const& split) {
+    if (!split.like) return;
+    fmt::print(
+        "  like split {} of store {}; groups that it does not know: {}, their {} flows are "
+        "excluded\n",
+        split.like->split, split.like->store, split.like->groups_left_out,
+        split.like->flows_left_out);
+}
+
 void print_cleaning(dataset::Split const& split) {
     for (auto const& stage : split.cleaned) {
         fmt::print("cleaning, {:<22} {:>9} flows in, {:>9} out\n", stage.name, stage.flows_in,
@@ -64,6 +73,7 @@ void make(std::string const& path, dataset::SplitConfig const& config,
     }
     fmt::print("split '{}' of {} by {}: {} train, {} valid, {} test flows\n", config.name,
                base::printable(path), config.by, split.counts[0], split.counts[1], split.counts[2]);
+    print_origin(split);
     print_cleaning(split);
     print_classes(split);
     print_audit(split.audit);
@@ -81,7 +91,8 @@ int main(int argc, char** argv) {
     command.positional("STORE", "token store", store);
     command.examples(
         "example: tessera split store --by folder --name by-run\n"
-        "example: tessera split store --leave-out-duplicates input --class-cap 500 --cap-in train");
+        "example: tessera split store --leave-out-duplicates input --class-cap 500 --cap-in train\n"
+        "example: tessera split store-1500 --by capture --name fold1 --like store");
     return command.run(argc, argv, [&](comm::Communicator const& comm) {
         comm::agreed(comm, [&] {
             if (comm.is_root()) make(store, config, command.common());

@@ -1,3 +1,4 @@
+#include "split_file.hpp"
 #include "split_groups.hpp"
 #include "split_rules.hpp"
 
@@ -49,11 +50,11 @@ std::uint8_t side_of(Fold fold) {
     return static_cast<std::uint8_t>(1U << static_cast<unsigned>(fold));
 }
 
-std::map<std::string, std::uint64_t> groups_per_class(Store const& store, SplitBy by,
+std::map<std::string, std::uint64_t> groups_per_class(Store const& store, FlowGroups const& groups,
                                                       std::size_t set) {
     auto const& names = store.manifest().labels[set].classes;
     std::map<std::string, std::uint64_t> count;
-    for (auto const& [group, classes] : count_groups(store, by, set)) {
+    for (auto const& [group, classes] : count_groups(store, groups, set)) {
         for (auto const& [label, flows] : classes) {
             if (label != no_label) ++count[names[static_cast<std::size_t>(label)]];
         }
@@ -103,7 +104,10 @@ void describe(base::OptionTable& options, SplitConfig& config) {
         .add("hold_out", config.hold_out,
              "classes that only the test fold keeps, to see what a model says of the unknown")
         .add("label_share", config.label_share,
-             "share of each class's training flows that stays; the rest is excluded");
+             "share of each class's training flows that stays; the rest is excluded")
+        .add("like", config.like,
+             "STORE or STORE/NAME: groups go where that split of another store has them, by its "
+             "seed and shares; those that it does not know are excluded");
     describe(options, config.cleaning);
 }
 
@@ -147,7 +151,36 @@ bool Split::holds(std::size_t flow, std::size_t fold) const {
     return (std::uint32_t{packet_sides_[flow]} >> fold & 1U) != 0;
 }
 
-void Split::apply_rule(Store const& store) {
+void Split::deal(Store const& store, FlowGroups const& of_store) {
+    auto const fractions = fractions_of(config);
+    if (by == SplitBy::time) cuts = time_cuts(store, fractions);
+    auto const of_classes = count_groups(store, of_store, label_set_of(store, config));
+    groups = by == SplitBy::folder ? line_up_groups(of_classes, fractions)
+                                   : spread_groups(of_classes, fractions, config.seed);
+}
+
+void Split::deal_like(Split const& other, FlowGroups const& of_store) {
+    base::validate(other.by == by && by != SplitBy::leaky_legacy, ExitCode::usage,
+                   "split like '{}': that split is by {}, this one by {}; both have to be by the "
+                   "same, and not by leaky-legacy: give --by {} or another split",
+                   base::printable(config.like), name(other.by), name(by), name(other.by));
+    config.seed = other.config.seed;
+    config.train = other.config.train;
+    config.valid = other.config.valid;
+    config.test = other.config.test;
+    cuts = other.cuts;
+    like = other.like;
+    std::vector<bool> is_unknown;  // [group]
+    for (auto const& group : of_store.names) {
+        auto const known = other.groups.find(group);
+        is_unknown.push_back(known == other.groups.end());
+        groups[group] = is_unknown.back() ? Fold::excluded : known->second;
+        like->groups_left_out += is_unknown.back() ? 1U : 0U;
+    }
+    for (auto const group : of_store.of_flow) like->flows_left_out += is_unknown[group] ? 1U : 0U;
+}
+
+void Split::apply_rule(Store const& store, FlowGroups const& of_store) {
     auto const fractions = fractions_of(config);
     if (by == SplitBy::leaky_legacy) {
         draw_packets(store);
@@ -156,7 +189,7 @@ void Split::apply_rule(Store const& store) {
     } else if (by == SplitBy::time) {
         folds_ = folds_by_time(store, cuts);
     } else {
-        folds_ = folds_by_group(store, by, groups);
+        folds_ = folds_by_group(of_store, by, groups);
     }
     leave_out_flows(store);
     hold_out_classes(store);
@@ -214,7 +247,7 @@ void Split::thin_training(Store const& store) {
     }
 }
 
-void Split::count_classes(Store const& store) {
+void Split::count_classes(Store const& store, FlowGroups const& of_store) {
     auto const set = label_set_of(store, config);
     if (!set) return;
     auto const& names = store.manifest().labels[*set].classes;
@@ -225,8 +258,7 @@ void Split::count_classes(Store const& store) {
         auto& of_class = classes[names[static_cast<std::size_t>(label)]];
         for (std::size_t fold = 0; fold < of_class.size(); ++fold) of_class[fold] += holds(i, fold);
     }
-    auto const spread =
-        groups.empty() ? std::map<std::string, std::uint64_t>{} : groups_per_class(store, by, *set);
+    auto const spread = groups_per_class(store, of_store, *set);
     for (auto const& [class_name, flows] : classes) {
         auto const of_class = spread.find(class_name);
         auto const groups_of_class = of_class == spread.end() ? 0 : of_class->second;
@@ -245,22 +277,20 @@ Split make_split(Store const& store, SplitConfig const& config) {
     Split split;
     split.config = config;
     split.by = split_by(config.by);
-    auto const fractions = fractions_of(config);
     auto const set = label_set_of(store, config);
     if (set) split.config.label_set = store.manifest().labels[*set].name;
-    if (split.by == SplitBy::time) {
-        split.cuts = time_cuts(store, fractions);
-    } else if (split.by != SplitBy::flow && split.by != SplitBy::leaky_legacy) {
-        auto const groups = count_groups(store, split.by, set);
-        split.groups = split.by == SplitBy::folder ? line_up_groups(groups, fractions)
-                                                   : spread_groups(groups, fractions, config.seed);
+    auto const of_store = flow_groups(store, split.by);
+    if (config.like.empty()) {
+        split.deal(store, of_store);
+    } else {
+        split.deal_like(read_like(config.like, config.name), of_store);
     }
     split.duplicates = count_duplicates(store, set);
-    split.apply_rule(store);
+    split.apply_rule(store, of_store);
     check_sides(split);
-    split.count_classes(store);
+    split.count_classes(store, of_store);
     if (split.by == SplitBy::leaky_legacy) {
-        split.audit = audit_packets(store, [&](std::uint64_t packet) {
+        split.audit = audit_packets(store, [&, fractions = fractions_of(config)](auto packet) {
             return fold_of_packet(packet, fractions, config.seed);
         });
         return split;

@@ -1,6 +1,9 @@
+#include "split_file.hpp"
+
 #include "json_reader.hpp"
 #include "manifest_json.hpp"
 #include "sealed_json.hpp"
+#include "split_groups.hpp"
 
 #include <algorithm>
 
@@ -79,6 +82,13 @@ OrderedJson to_json(DuplicateCounts const& counts) {
             {"ceiling", counts.ceiling()}};
 }
 
+OrderedJson to_json(SplitOrigin const& origin) {
+    return {{"store", origin.store},
+            {"split", origin.split},
+            {"groups_left_out", origin.groups_left_out},
+            {"flows_left_out", origin.flows_left_out}};
+}
+
 template <class Item>
 OrderedJson all_of(std::vector<Item> const& items) {
     auto list = OrderedJson::array();
@@ -153,6 +163,26 @@ SplitConfig config_from(JsonReader const& json) {
     return config;
 }
 
+SplitOrigin origin_from(JsonReader const& json) {
+    return {json.text("store"), json.text("split"), json.integer("groups_left_out"),
+            json.integer("flows_left_out")};
+}
+
+/// What the folds follow from.
+Split rule_from(JsonReader const& json) {
+    Split split;
+    split.config = config_from(json);
+    split.by = split_by(split.config.by);
+    for (auto const& [group, fold] : json.at("groups").members()) {
+        split.groups[group] = fold_from(fold);
+    }
+    auto const cuts = json.at("cuts_ns").items();
+    json.require(cuts.size() == 2, "has not two cuts_ns");
+    split.cuts = {cuts[0].signed_integer(), cuts[1].signed_integer()};
+    if (json.has("like")) split.like = origin_from(json.at("like"));
+    return split;
+}
+
 std::string folds_checksum(std::vector<Fold> const& folds) {
     return base::checksum(std::as_bytes(std::span(folds)));
 }
@@ -165,34 +195,36 @@ OrderedJson describe_split(Store const& store, Split const& split) {
         flows[name(static_cast<Fold>(i))] = split.counts[i];
     }
     auto const& config = split.config;
-    return {{"format", split_format},
-            {"version", format_version},
-            {"name", config.name},
-            {"by", name(split.by)},
-            {"seed", config.seed},
-            {"fractions", {config.train, config.valid, config.test}},
-            {"label_set", config.label_set},
-            {"hold_out", config.hold_out},
-            {"label_share", config.label_share},
-            {"cleaning", to_json(config.cleaning)},
-            {"store", store.manifest().checksum},
-            {"cuts_ns", split.cuts},
-            {"flows", flows},
-            {"folds", folds_checksum(split.folds())},
-            {"classes", split.classes},
-            {"missing", to_json(split.missing)},
-            {"cleaned", all_of(split.cleaned)},
-            {"duplicates", all_of(split.duplicates)},
-            {"audit", to_json(split.audit)},
-            {"sampled", split.audit.sampled},
-            {"groups", groups}};
+    OrderedJson json{{"format", split_format},
+                     {"version", format_version},
+                     {"name", config.name},
+                     {"by", name(split.by)},
+                     {"seed", config.seed},
+                     {"fractions", {config.train, config.valid, config.test}},
+                     {"label_set", config.label_set},
+                     {"hold_out", config.hold_out},
+                     {"label_share", config.label_share},
+                     {"cleaning", to_json(config.cleaning)},
+                     {"store", store.manifest().checksum},
+                     {"cuts_ns", split.cuts},
+                     {"flows", flows},
+                     {"folds", folds_checksum(split.folds())},
+                     {"classes", split.classes},
+                     {"missing", to_json(split.missing)},
+                     {"cleaned", all_of(split.cleaned)},
+                     {"duplicates", all_of(split.duplicates)},
+                     {"audit", to_json(split.audit)},
+                     {"sampled", split.audit.sampled},
+                     {"groups", groups}};
+    if (split.like) json["like"] = to_json(*split.like);
+    return json;
 }
 
-void check_format(JsonReader const& json, Store const& store, std::string_view split) {
+void check_format(JsonReader const& json, std::string_view store, std::string_view split) {
     json.require(json.text("format") == split_format && json.integer("version") == format_version,
                  "is of another format or version");
     json.require(json.text("name") == split, "is another split than its file name says");
-    json.require(json.text("store") == store.manifest().checksum,
+    json.require(json.text("store") == store,
                  "belongs to another store; make it again by `tessera split`");
 }
 
@@ -222,26 +254,35 @@ Split load_split(Store const& store, std::string_view split_name) {
     auto const path = split_path(store.path(), split_name);
     auto const sealed = read_sealed(path);
     JsonReader const json(sealed.content, base::printable(path.string()));
-    check_format(json, store, split_name);
-    Split split;
+    check_format(json, store.manifest().checksum, split_name);
+    auto split = rule_from(json);
     split.checksum = sealed.checksum;
-    split.config = config_from(json);
-    split.by = split_by(split.config.by);
-    for (auto const& [group, fold] : json.at("groups").members()) {
-        split.groups[group] = fold_from(fold);
-    }
-    auto const cuts = json.at("cuts_ns").items();
-    json.require(cuts.size() == 2, "has not two cuts_ns");
-    split.cuts = {cuts[0].signed_integer(), cuts[1].signed_integer()};
-    split.apply_rule(store);
+    auto const of_store = flow_groups(store, split.by);
+    split.apply_rule(store, of_store);
     json.require(json.text("folds") == folds_checksum(split.folds()),
                  "gives other folds than when it was made; make it again by `tessera split`");
-    split.count_classes(store);
+    split.count_classes(store, of_store);
     for (auto const& pair : json.at("audit").items()) split.audit.pairs.push_back(pair_from(pair));
     split.audit.sampled = json.integer("sampled");
     if (json.has("duplicates")) {
         split.duplicates = list_from(json.at("duplicates"), duplicates_from);
     }
+    return split;
+}
+
+Split read_like(std::string const& like, std::string const& name) {
+    fs::path const given(like);
+    std::error_code absent;
+    auto const is_store = fs::exists(given / "manifest.json", absent);
+    auto const store = is_store ? given : given.parent_path();
+    auto const split_name = is_store ? name : given.filename().string();
+    auto const checksum = read_manifest(store).checksum;
+    auto const path = split_path(store, split_name);
+    auto const sealed = read_sealed(path);
+    JsonReader const json(sealed.content, base::printable(path.string()));
+    check_format(json, checksum, split_name);
+    auto split = rule_from(json);
+    split.like = {.store = checksum, .split = sealed.checksum};
     return split;
 }
 

@@ -136,38 +136,90 @@ class FoldShares {
     std::array<std::map<std::int32_t, double>, 3> held_;
 };
 
-std::string group_name(Store const& store, SplitBy by, FlowView const& flow) {
-    if (by == SplitBy::client) return packet::to_text(flow.initiator.address);
-    if (by == SplitBy::server) return packet::to_text(flow.responder.address);
-    auto const& path = store.manifest().captures[flow.capture].path;
+std::string name_of_path(std::string const& path, SplitBy by) {
     if (by == SplitBy::capture) return path;
     auto const slash = path.find('/', path.starts_with('/') ? 1 : 0);
     return slash == std::string::npos ? "." : path.substr(0, slash);
 }
 
-}  // namespace
+// Numbers names in the order in which they first come.
+class Numbering {
+  public:
+    explicit Numbering(std::vector<std::string>& names) : names_(names) {}
 
-std::vector<std::string> group_names(Store const& store, SplitBy by) {
-    std::unordered_map<CaptureFlow, std::string, CaptureFlowHash> of_tuple;
-    std::vector<std::string> names;
-    names.reserve(store.flows());
+    std::uint32_t operator()(std::string name) {
+        auto const number = static_cast<std::uint32_t>(names_.size());
+        auto const [place, is_new] = numbers_.try_emplace(std::move(name), number);
+        if (is_new) names_.push_back(place->first);
+        return place->second;
+    }
+
+  private:
+    std::vector<std::string>& names_;
+    std::unordered_map<std::string, std::uint32_t> numbers_;
+};
+
+// A path decides: one look at each capture, none at 5-tuples.
+FlowGroups groups_by_path(Store const& store, SplitBy by) {
+    FlowGroups groups;
+    Numbering number(groups.names);
+    auto const& captures = store.manifest().captures;
+    std::vector<std::optional<std::uint32_t>> of_capture(captures.size());
+    groups.of_flow.reserve(store.flows());
+    for (std::uint64_t i = 0; i < store.flows(); ++i) {
+        auto const capture = store.flow(i).capture;
+        auto& group = of_capture[capture];
+        if (!group) group = number(name_of_path(captures[capture].path, by));
+        groups.of_flow.push_back(*group);
+    }
+    return groups;
+}
+
+FlowGroups groups_by_address(Store const& store, SplitBy by) {
+    FlowGroups groups;
+    Numbering number(groups.names);
+    std::unordered_map<CaptureFlow, std::uint32_t, CaptureFlowHash> of_tuple;
+    groups.of_flow.reserve(store.flows());
     for (std::uint64_t i = 0; i < store.flows(); ++i) {
         auto const flow = store.flow(i);
         auto const [place, is_new] = of_tuple.try_emplace(CaptureFlow{flow.capture, flow.key()});
-        if (is_new) place->second = group_name(store, by, flow);
-        names.push_back(place->second);
-    }
-    return names;
-}
-
-std::map<std::string, ClassCounts> count_groups(Store const& store, SplitBy by,
-                                                std::optional<std::size_t> label_set) {
-    std::map<std::string, ClassCounts> groups;
-    auto const names = group_names(store, by);
-    for (std::uint64_t i = 0; i < store.flows(); ++i) {
-        ++groups[names[i]][label_set ? store.label(i, *label_set) : no_label];
+        auto const& end = by == SplitBy::client ? flow.initiator : flow.responder;
+        if (is_new) place->second = number(packet::to_text(end.address));
+        groups.of_flow.push_back(place->second);
     }
     return groups;
+}
+
+}  // namespace
+
+FlowGroups flow_groups(Store const& store, SplitBy by) {
+    switch (by) {
+        case SplitBy::capture:
+        case SplitBy::folder:
+        case SplitBy::site:
+            return groups_by_path(store, by);
+        case SplitBy::client:
+        case SplitBy::server:
+            return groups_by_address(store, by);
+        case SplitBy::flow:
+        case SplitBy::time:
+        case SplitBy::leaky_legacy:
+            break;
+    }
+    return {};
+}
+
+std::map<std::string, ClassCounts> count_groups(Store const& store, FlowGroups const& groups,
+                                                std::optional<std::size_t> label_set) {
+    std::vector<ClassCounts> counts(groups.names.size());
+    for (std::uint64_t i = 0; i < groups.of_flow.size(); ++i) {
+        ++counts[groups.of_flow[i]][label_set ? store.label(i, *label_set) : no_label];
+    }
+    std::map<std::string, ClassCounts> named;
+    for (std::size_t group = 0; group < counts.size(); ++group) {
+        named[groups.names[group]] = std::move(counts[group]);
+    }
+    return named;
 }
 
 std::map<std::string, Fold> spread_groups(std::map<std::string, ClassCounts> const& groups,

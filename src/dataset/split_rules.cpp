@@ -59,20 +59,22 @@ std::vector<Fold> folds_by_flow(Store const& store, Fractions const& fractions,
     return folds;
 }
 
-std::vector<Fold> folds_by_group(Store const& store, SplitBy by,
-                                 std::map<std::string, Fold> const& groups) {
-    auto const names = group_names(store, by);
-    std::vector<Fold> folds;
-    folds.reserve(store.flows());
-    for (std::uint64_t i = 0; i < store.flows(); ++i) {
-        auto const& group = names[i];
-        auto const found = groups.find(group);
-        base::validate(found != groups.end(), base::ExitCode::bad_input,
-                       "the split knows no {} '{}'; make it again for this store", name(by),
-                       base::printable(group));
-        folds.push_back(found->second);
+std::vector<Fold> folds_by_group(FlowGroups const& groups, SplitBy by,
+                                 std::map<std::string, Fold> const& folds) {
+    std::vector<std::optional<Fold>> of_group;
+    for (auto const& name : groups.names) {
+        auto const found = folds.find(name);
+        of_group.push_back(found == folds.end() ? std::nullopt : std::optional(found->second));
     }
-    return folds;
+    std::vector<Fold> of_flow;
+    of_flow.reserve(groups.of_flow.size());
+    for (auto const group : groups.of_flow) {
+        base::validate(of_group[group].has_value(), base::ExitCode::bad_input,
+                       "the split knows no {} '{}'; make it again for this store", name(by),
+                       base::printable(groups.names[group]));
+        of_flow.push_back(*of_group[group]);
+    }
+    return of_flow;
 }
 
 std::array<base::Nanoseconds, 2> time_cuts(Store const& store, Fractions const& fractions) {

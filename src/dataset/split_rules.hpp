@@ -20,8 +20,8 @@ std::vector<Fold> folds_by_flow(Store const& store, Fractions const& fractions, 
 Fold fold_of_packet(std::uint64_t packet, Fractions const& fractions, std::uint64_t seed);
 
 /// By a table of groups; Error(bad_input) when a flow's group is not in it.
-std::vector<Fold> folds_by_group(Store const& store, SplitBy by,
-                                 std::map<std::string, Fold> const& groups);
+std::vector<Fold> folds_by_group(FlowGroups const& groups, SplitBy by,
+                                 std::map<std::string, Fold> const& folds);
 
 /// Starts of valid and test such that the fractions of flows start before them.
 std::array<base::Nanoseconds, 2> time_cuts(Store const& store, Fractions const& fractions);

@@ -97,6 +97,15 @@ class PapersRecipes(InScratch):
         self.run_recipe("iscx-tor")
         self.assertEqual(len(self.report("iscx-tor/service")["classes"]), 8)
         self.assertEqual(len(self.report("iscx-tor/application")["classes"]), 16)
+        self.check_splits(self.scratch / "work/iscx-tor/service")
+
+    def check_splits(self, work):
+        """Every store is split as the first one: the same captures in the same folds."""
+        first = json.loads((work / "store-default/splits/fold1.json").read_text())
+        other = json.loads((work / "store-audit/splits/fold1.json").read_text())
+        self.assertEqual(other["like"], {"store": first["store"], "split": first["checksum"],
+                                         "groups_left_out": 0, "flows_left_out": 0})
+        self.assertEqual(other["groups"], first["groups"])
 
     def test_ustc_tfc_over_two_folds(self):
         table = self.run_recipe("ustc-tfc", "--folds", "2")

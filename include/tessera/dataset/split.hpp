@@ -21,6 +21,8 @@
 
 namespace tessera::dataset {
 
+struct FlowGroups;
+
 /// What stays together in one fold.
 /// `leaky_legacy` draws each packet by itself, as published figures often did: packets of one flow
 /// stand on all sides, so a score says how well flows are recognised, not classes.
@@ -51,6 +53,7 @@ struct SplitConfig {
     std::vector<std::string> hold_out;  ///< classes kept out of train and valid: unknown ones
     double label_share = 1;             ///< of each class's training flows that stay in train
     CleaningConfig cleaning;            ///< flows left out beforehand
+    std::string like;                   ///< STORE or STORE/NAME: deal groups out as that split did
 };
 
 void describe(base::OptionTable& options, SplitConfig& config);
@@ -60,6 +63,14 @@ struct MissingClass {
     std::string class_name;
     Fold fold;
     std::uint64_t groups = 0;  ///< that hold the class in the whole store; 0: split without groups
+};
+
+/// The split of another store that a split was made like.
+struct SplitOrigin {
+    std::string store;                  ///< checksum of its manifest
+    std::string split;                  ///< checksum of its file
+    std::uint64_t groups_left_out = 0;  ///< of this store, that it does not know; excluded
+    std::uint64_t flows_left_out = 0;   ///< in these groups
 };
 
 /// Which flow belongs to which fold, by whole groups (datasets/FORMAT.md, "Split").
@@ -86,27 +97,34 @@ class Split {
     std::vector<CleaningStage> cleaned;       ///< what each stage of the cleaning did
     std::vector<DuplicateCounts> duplicates;  ///< of the whole store, before it
     Audit audit;
+    std::optional<SplitOrigin> like;
     std::string checksum;  ///< of the split's file; empty until published or loaded
 
   private:
     friend Split make_split(Store const&, SplitConfig const&);
     friend Split load_split(Store const&, std::string_view);
 
-    void apply_rule(Store const& store);    // config, groups, cuts -> folds, counts
+    void deal(Store const& store, FlowGroups const& of_store);  // config -> groups, cuts
+    void deal_like(Split const& other, FlowGroups const& of_store);
+    // config, groups, cuts -> folds, counts
+    void apply_rule(Store const& store, FlowGroups const& of_store);
     void draw_packets(Store const& store);  // leaky_legacy: folds and sides
     void require_whole_flows(char const* option) const;
     bool holds(std::size_t flow, std::size_t fold) const;
     void leave_out_flows(Store const& store);
     void hold_out_classes(Store const& store);
     void thin_training(Store const& store);
-    void count_classes(Store const& store);  // folds -> classes, missing
+    // folds -> classes, missing
+    void count_classes(Store const& store, FlowGroups const& of_store);
 
     std::vector<Fold> folds_;                 // [flow]
     std::vector<std::uint8_t> packet_sides_;  // [flow] bit 1 << Fold; leaky_legacy only
 };
 
-/// Shares the flows out by group and audits the result. Error(usage) on a config that cannot be
-/// met, Error(bad_input) when the audit finds a flow on two sides.
+/// Shares the flows out by group and audits the result. With `like`, groups go to the folds that
+/// the other split has for their names, by its seed, fractions and cuts; groups that it does not
+/// know are excluded. Error(usage) on a config that cannot be met, or when the other split is by
+/// another rule; Error(bad_input) when the audit finds a flow on two sides.
 Split make_split(Store const& store, SplitConfig const& config);
 
 /// Writes STORE/splits/NAME.json; Error(usage) when it exists and `force` is not given.

@@ -76,8 +76,10 @@ class Experiment:
         return self.captures, self.recipe.folder / self.recipe.labels
 
     def run(self):
-        """All grades: controls once a fold, models for each masking, fold and seed."""
+        """All grades: controls once a fold, models for each masking, fold and seed. The store that
+        comes first is the one that the splits of all others follow."""
         captures, labels = self.inputs()
+        self.preprocess(captures, labels, self.recipe.masking[0], "")
         self.fields = [self.audit(captures, labels, fold) for fold in self.folds]
         grades = []
         for masking in self.recipe.masking:
@@ -102,13 +104,16 @@ class Experiment:
 
     def split(self, store, fold, share):
         name = split_name(fold, share)
+        first = self.store(self.recipe.masking[0])
+        follows = store != first and self.recipe.by != "leaky-legacy"  # which has no groups
+        like = ["--like", first] if follows else []
         self.runner.step(split_step(store, name), store / "splits" / f"{name}.json", "split", store, "--by", self.recipe.by,
                          "--name", name, "--seed", fold, "--label-set", self.recipe.label_set,
-                         "--label-share", share, "--force", *self.flags("split"),
-                         after=[preprocess_step(store)])
+                         "--label-share", share, "--force", *self.flags("split"), *like,
+                         after=[preprocess_step(store), *([split_step(first, name)] if like else [])])
 
     def store(self, masking, kind=""):
-        """Packets as ET-BERT reads them, or as Deep Packet does; the splits are the same."""
+        """Packets as ET-BERT reads them, or as Deep Packet does."""
         return self.work / f"store-{masking}{'-' + kind if kind else ''}"
 
     def page(self, grades):
@@ -160,10 +165,7 @@ class Experiment:
                          *merged([*self.flags("preprocess"), "--masking", "none",
                                   "--bytes-per-packet", "600"]), files=[Path(labels)])
         name = split_name(fold, "1")
-        self.runner.step(f"split-audit-{name}", store / "splits" / f"{name}.json", "split", store,
-                         "--by", self.recipe.by, "--name", name, "--seed", fold, "--label-set",
-                         self.recipe.label_set, "--force", *self.flags("split"),
-                         after=["preprocess-audit"])
+        self.split(store, fold, "1")
         output = self.work / f"audit-{fold}.json"
         self.runner.step(f"audit-{fold}", output, "audit", store, "--split", name, "--label-set",
                          self.recipe.label_set, "--output", output, after=[f"split-audit-{name}"])
