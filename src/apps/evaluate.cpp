@@ -18,6 +18,7 @@
 #include <tessera/evaluate/report.hpp>
 #include <tessera/report/metrics.hpp>
 #include <tessera/report/table.hpp>
+#include <tessera/train/shared_split.hpp>
 
 namespace {
 
@@ -55,17 +56,22 @@ void describe(base::OptionTable& options, Config& config) {
 class Grading {
   public:
     explicit Grading(Config const& config)
-        : config_(config),
-          model_(config.model),
-          store_(dataset::open_store(config.store)),
-          split_(dataset::load_split(store_, split_name())) {
-        check_split();
+        : config_(config), model_(config.model), store_(dataset::open_store(config.store)) {
         auto const& wanted = model_.info().label_set;
         auto const set = store_.label_set(wanted);
         base::validate(set.has_value(), base::ExitCode::bad_input,
                        "the model tells classes of label set '{}', which the store does not have",
                        base::printable(wanted));
         label_set_ = *set;
+    }
+
+    /// Collective; AgreedError when the split is absent, damaged or not the trained one.
+    void open_split(comm::Communicator const& comm) {
+        split_ = train::shared_split(comm, [&] {
+            auto split = dataset::load_split(store_, split_name());
+            check(split);
+            return split;
+        });
     }
 
     evaluate::Report run(comm::Communicator const& comm) {
@@ -90,9 +96,9 @@ class Grading {
 
   private:
     // Flows of another split's test fold may be among those that the model learned from.
-    void check_split() const {
+    void check(dataset::Split const& split) const {
         if (learned_elsewhere()) return;
-        base::validate(of_model("split_checksum") == split_.checksum, base::ExitCode::bad_input,
+        base::validate(of_model("split_checksum") == split.checksum, base::ExitCode::bad_input,
                        "the model was trained on split '{}' of this store, and split '{}' is not "
                        "or no longer that one: it would be graded on flows that it learned from",
                        base::printable(of_model("split")), base::printable(split_name()));
@@ -201,6 +207,7 @@ int main(int argc, char** argv) {
             evaluate::require_output(config.output, existing);
             grading.emplace(config);
         });
+        grading->open_split(comm);
         if (command.common().dry_run) return base::ExitCode::done;
         auto const report = grading->run(comm);
         comm::agreed(comm, [&] {

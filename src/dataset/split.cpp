@@ -194,6 +194,10 @@ void Split::apply_rule(Store const& store, FlowGroups const& of_store) {
     leave_out_flows(store);
     hold_out_classes(store);
     thin_training(store);
+    count_flows();
+}
+
+void Split::count_flows() {
     counts = {};
     for (std::size_t i = 0; i < folds_.size(); ++i) {
         for (std::size_t fold = 0; fold < fold_kinds; ++fold) counts[fold] += holds(i, fold);

@@ -10,6 +10,7 @@
 #include <tessera/base/error.hpp>
 #include <tessera/base/files.hpp>
 #include <tessera/base/hash.hpp>
+#include <tessera/base/json.hpp>
 #include <tessera/dataset/split.hpp>
 
 // splits/NAME.json (datasets/FORMAT.md, "Split").
@@ -187,6 +188,18 @@ std::string folds_checksum(std::vector<Fold> const& folds) {
     return base::checksum(std::as_bytes(std::span(folds)));
 }
 
+OrderedJson request_json(Split const& split) {
+    auto const& config = split.config;
+    return {{"name", config.name},
+            {"by", name(split.by)},
+            {"seed", config.seed},
+            {"fractions", {config.train, config.valid, config.test}},
+            {"label_set", config.label_set},
+            {"hold_out", config.hold_out},
+            {"label_share", config.label_share},
+            {"cleaning", to_json(config.cleaning)}};
+}
+
 OrderedJson describe_split(Store const& store, Split const& split) {
     std::map<std::string, std::string> groups;
     for (auto const& [group, fold] : split.groups) groups[group] = name(fold);
@@ -194,28 +207,19 @@ OrderedJson describe_split(Store const& store, Split const& split) {
     for (std::size_t i = 0; i < fold_kinds; ++i) {
         flows[name(static_cast<Fold>(i))] = split.counts[i];
     }
-    auto const& config = split.config;
-    OrderedJson json{{"format", split_format},
-                     {"version", format_version},
-                     {"name", config.name},
-                     {"by", name(split.by)},
-                     {"seed", config.seed},
-                     {"fractions", {config.train, config.valid, config.test}},
-                     {"label_set", config.label_set},
-                     {"hold_out", config.hold_out},
-                     {"label_share", config.label_share},
-                     {"cleaning", to_json(config.cleaning)},
-                     {"store", store.manifest().checksum},
-                     {"cuts_ns", split.cuts},
-                     {"flows", flows},
-                     {"folds", folds_checksum(split.folds())},
-                     {"classes", split.classes},
-                     {"missing", to_json(split.missing)},
-                     {"cleaned", all_of(split.cleaned)},
-                     {"duplicates", all_of(split.duplicates)},
-                     {"audit", to_json(split.audit)},
-                     {"sampled", split.audit.sampled},
-                     {"groups", groups}};
+    OrderedJson json{{"format", split_format}, {"version", format_version}};
+    json.update(request_json(split));
+    json.update(OrderedJson{{"store", store.manifest().checksum},
+                            {"cuts_ns", split.cuts},
+                            {"flows", flows},
+                            {"folds", folds_checksum(split.folds())},
+                            {"classes", split.classes},
+                            {"missing", to_json(split.missing)},
+                            {"cleaned", all_of(split.cleaned)},
+                            {"duplicates", all_of(split.duplicates)},
+                            {"audit", to_json(split.audit)},
+                            {"sampled", split.audit.sampled},
+                            {"groups", groups}});
     if (split.like) json["like"] = to_json(*split.like);
     return json;
 }
@@ -267,6 +271,37 @@ Split load_split(Store const& store, std::string_view split_name) {
     if (json.has("duplicates")) {
         split.duplicates = list_from(json.at("duplicates"), duplicates_from);
     }
+    return split;
+}
+
+// A line of JSON, then for each flow its fold and, above two bits, the sides of its packets.
+std::string to_text(Split const& split) {
+    auto json = request_json(split);
+    json["checksum"] = split.checksum;
+    auto text = json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + '\n';
+    text.reserve(text.size() + split.folds_.size());
+    for (std::size_t i = 0; i < split.folds_.size(); ++i) {
+        auto const sides = split.packet_sides_.empty() ? 0U : unsigned{split.packet_sides_[i]};
+        text += static_cast<char>(static_cast<unsigned>(split.folds_[i]) | sides << 2U);
+    }
+    return text;
+}
+
+Split split_from(std::string_view text) {
+    auto const flows = text.substr(text.find('\n') + 1);
+    auto const request = base::parse_json<nlohmann::json>(text.substr(0, text.find('\n')));
+    JsonReader const json(request, "a split from rank 0");
+    Split split;
+    split.config = config_from(json);
+    split.by = split_by(split.config.by);
+    split.checksum = json.text("checksum");
+    for (auto const flow : flows) {
+        auto const bits = static_cast<unsigned char>(flow);
+        split.folds_.push_back(static_cast<Fold>(bits & 3U));
+        if (split.by == SplitBy::leaky_legacy)
+            split.packet_sides_.push_back(static_cast<std::uint8_t>(bits >> 2U));
+    }
+    split.count_flows();
     return split;
 }
 

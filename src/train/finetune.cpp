@@ -223,19 +223,21 @@ void check_bundle(FinetuneConfig const& config) {
                    base::printable(config.bundle.string()));
 }
 
-void set_up(Setup& setup, int ranks) {
+void set_up(Setup& setup, comm::Communicator const& comm) {
     auto& config = setup.config;
     auto const& store = setup.data.store;
     settle_data(config, store);
-    check(config.loop, ranks);
+    check(config.loop, comm.size());
     check(config.data);
     auto const origin = origin_of(config, store);
     if (origin) setup.trained_positions = origin->positions;
     setup.initial_weights = initial_weights(origin);
-    if (origin) setup.test_flows_seen = test_flows_seen(*origin, store, setup.data.split);
+    // Only the root tells of it and writes it down, so it alone loads the other split.
+    if (origin && comm.is_root())
+        setup.test_flows_seen = test_flows_seen(*origin, store, setup.data.split);
     setup.task.emplace(setup.data, config, label_set_of(store, config.labels));
     config = resolved(config, origin, setup.task->train.samples());
-    check_all(config, ranks);
+    check_all(config, comm.size());
     check_bundle(config);
     setup.model = make_model(config, origin, setup.task->label_set.classes.size());
 }
@@ -342,7 +344,7 @@ void finetune(comm::Communicator const& comm, FinetuneConfig const& config, Trai
     device::set_threads(comm, config.loop.threads);
     auto const data = open_training_data(comm, config.loop, config.split);
     Setup setup{.config = config, .data = data, .task = {}, .model = {}};
-    comm::agreed(comm, [&] { set_up(setup, comm.size()); });
+    comm::agreed(comm, [&] { set_up(setup, comm); });
     auto const device = device::choose_device(comm, config.loop.device);
     if (!may_be_half(setup.config) && setup.config.loop.precision == "auto")
         setup.config.loop.precision = "fp32";

@@ -1,5 +1,10 @@
 #include "training_data.hpp"
 
+#include <optional>
+#include <utility>
+
+#include <tessera/train/shared_split.hpp>
+
 namespace tessera::train {
 
 dataset::Split split_of(dataset::Store const& store, std::string const& name) {
@@ -8,15 +13,13 @@ dataset::Split split_of(dataset::Store const& store, std::string const& name) {
 
 TrainingData open_training_data(comm::Communicator const& comm, LoopConfig const& config,
                                 std::string const& split) {
-    std::optional<TrainingData> data;
+    std::optional<dataset::Store> store;
     comm::agreed(comm, [&] {
-        auto store =
-            dataset::open_store(config.store, comm.is_root() ? dataset::StoreCheck::automatic
-                                                             : dataset::StoreCheck::sizes);
-        auto flows = split_of(store, split);
-        data.emplace(TrainingData{std::move(store), std::move(flows)});
+        store = dataset::open_store(config.store, comm.is_root() ? dataset::StoreCheck::automatic
+                                                                 : dataset::StoreCheck::sizes);
     });
-    return std::move(*data);
+    auto flows = shared_split(comm, [&] { return split_of(*store, split); });
+    return {std::move(*store), std::move(flows)};
 }
 
 }  // namespace tessera::train

@@ -293,6 +293,29 @@ TEST_F(SplitTest, ComesBackFromItsFile) {
                                         "time"}));
 }
 
+TEST_F(SplitTest, GoesToAnotherRankAsAByteAFlow) {
+    for (auto const* what : {"flow", "capture", "client", "time", "leaky-legacy"}) {
+        auto config = by(what);
+        if (std::string(what) == "capture") config.hold_out = {"shell"};
+        auto made = dataset::make_split(store_, config);
+        dataset::publish_split(base::local_files(), store_, made, dataset::Overwrite::yes);
+        auto const text = dataset::to_text(made);
+        EXPECT_LT(text.size(), store_.flows() + 500);
+        auto const received = dataset::split_from(text);
+        EXPECT_EQ(received.folds(), made.folds()) << what;
+        EXPECT_EQ(received.counts, made.counts) << what;
+        EXPECT_EQ(received.checksum, made.checksum) << what;
+        EXPECT_EQ(received.config.hold_out, made.config.hold_out) << what;
+        for (auto const fold : {Fold::train, Fold::valid, Fold::test}) {
+            EXPECT_EQ(received.flows(fold), made.flows(fold)) << what;
+            auto const asked = made.packets_in(fold);
+            if (asked) {
+                EXPECT_EQ(received.packets_in(fold)(7), asked(7));
+            }
+        }
+    }
+}
+
 TEST_F(SplitTest, IsNotOverwrittenUnlessForced) {
     auto split = dataset::make_split(store_, by("flow"));
     dataset::publish_split(base::local_files(), store_, split);

@@ -103,9 +103,12 @@ class Split {
   private:
     friend Split make_split(Store const&, SplitConfig const&);
     friend Split load_split(Store const&, std::string_view);
+    friend std::string to_text(Split const&);
+    friend Split split_from(std::string_view);
 
     void deal(Store const& store, FlowGroups const& of_store);  // config -> groups, cuts
     void deal_like(Split const& other, FlowGroups const& of_store);
+    void count_flows();  // folds -> counts
     // config, groups, cuts -> folds, counts
     void apply_rule(Store const& store, FlowGroups const& of_store);
     void draw_packets(Store const& store);  // leaky_legacy: folds and sides
@@ -134,6 +137,11 @@ void publish_split(base::FileSystem& files, Store const& store, Split& split,
 
 /// Error(bad_input) when the file is absent, damaged, or belongs to another store.
 Split load_split(Store const& store, std::string_view name);
+
+/// A split for another rank: how it was asked for and a byte a flow; what is left out are groups,
+/// counts by class, duplicates and audit.
+std::string to_text(Split const& split);
+Split split_from(std::string_view text);
 
 /// Names of the splits that lie in the store, sorted.
 std::vector<std::string> split_names(std::filesystem::path const& store);
