@@ -16,6 +16,7 @@
 #include <tessera/device/threads.hpp>
 #include <tessera/evaluate/make_report.hpp>
 #include <tessera/evaluate/report.hpp>
+#include <tessera/loader/flow_input.hpp>
 #include <tessera/report/metrics.hpp>
 #include <tessera/report/table.hpp>
 #include <tessera/train/shared_split.hpp>
@@ -80,7 +81,8 @@ class Grading {
                                             {.title = title(),
                                              .item = model_.info().task,
                                              .predictions = std::move(predictions),
-                                             .networks = networks(comm)},
+                                             .networks = networks(comm),
+                                             .input = input_hash()},
                                             config_.controls, config_.grading);
         for (auto& doubt : doubts()) {
             if (comm.is_root()) base::log_warning("{}", doubt);
@@ -143,6 +145,12 @@ class Grading {
         return classify::fold_predictions(comm, model, store_, label_set_,
                                           split_.flows(dataset::Fold::test), config_.batch_size,
                                           split_.packets_in(dataset::Fold::test));
+    }
+
+    evaluate::InputHash input_hash() const {
+        return [this](std::uint64_t flow) {
+            return loader::flow_input_hash(store_, flow, model_.data());
+        };
     }
 
     std::vector<baseline::Control> networks(comm::Communicator const& comm) const {

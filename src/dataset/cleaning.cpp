@@ -125,7 +125,7 @@ void describe(base::OptionTable& options, CleaningConfig& config) {
     options.section("split")
         .add("min_packets", config.min_packets, "flows of fewer packets are excluded")
         .add("leave_out_duplicates", config.leave_out_duplicates,
-             "exclude flows that equal an earlier one: by bytes, input (tokens) or sequence "
+             "exclude flows that equal an earlier one: by bytes, input (all tokens) or sequence "
              "(packet sizes and directions)")
         .add("capture_cap", config.capture_cap, "most flows of a class in one capture; 0: all")
         .add("class_cap", config.class_cap, "most flows of a class; 0: all")

@@ -101,20 +101,21 @@ void grade_networks(Report& report, dataset::Split const& split, ModelAnswers& a
     }
 }
 
-/// The model on what training does not hold word for word.
+/// The model on what it has not read in training word for word.
 void grade_unseen(Report& report) {
     auto const& known = report.duplicates->known;
     auto const& all = report.model.predictions;
     auto rest = chosen(all, [&](std::size_t item) { return !known.contains(all.flow[item]); });
     if (rest.size() == 0 || rest.size() == all.size()) return;
-    report.unseen.push_back(graded("without_equal_tokens", report.model.title + ", unseen flows",
-                                   std::move(rest), report.bootstrap));
+    auto const* name = report.duplicates->input ? "without_equal_input" : "without_equal_tokens";
+    report.unseen.push_back(
+        graded(name, report.model.title + ", unseen flows", std::move(rest), report.bootstrap));
 }
 
 /// What follows from the graded model alone.
-void add_trust(Report& report, TestBed const& bed) {
+void add_trust(Report& report, TestBed const& bed, InputHash const& input) {
     report.rejection = rejection(report.model.predictions);
-    report.duplicates = duplicates(bed.store, bed.split, bed.label_set);
+    report.duplicates = duplicates(bed.store, bed.split, bed.label_set, input);
     grade_unseen(report);
     if (!baseline::has_trees()) {
         report.notes.emplace_back(
@@ -179,7 +180,7 @@ Report make_report(TestBed const& bed, ModelAnswers answers,
     }
     report.model =
         graded("model", std::move(answers.title), std::move(answers.predictions), report.bootstrap);
-    add_trust(report, bed);
+    add_trust(report, bed, answers.input);
     return report;
 }
 
@@ -205,7 +206,7 @@ Report control_report(TestBed const& bed, baseline::ControlConfig const& control
     auto const same = [&](auto const& control) { return control.name == report.model.name; };
     auto of_best = std::find_if(all.begin(), all.end(), same)->predictions;
     part_unknown(report, bed.split, of_best);
-    add_trust(report, bed);
+    add_trust(report, bed, {});
     return report;
 }
 

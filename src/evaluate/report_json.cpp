@@ -144,10 +144,11 @@ Json duplicates_json(Report const& report) {
     Json json{{"test_flows", report.duplicates->test_flows},
               {"equal_tokens", likes(report.duplicates->tokens)},
               {"equal_sizes", likes(report.duplicates->sizes)}};
+    if (report.duplicates->input) json["equal_input"] = likes(*report.duplicates->input);
     for (auto const& rest : report.unseen) {
-        json["without_equal_tokens"] = scores_json(rest.scores);
-        json["without_equal_tokens"]["items"] = rest.scores.items;
-        json["without_equal_tokens"]["intervals"] = intervals_json(rest);
+        json[rest.name] = scores_json(rest.scores);
+        json[rest.name]["items"] = rest.scores.items;
+        json[rest.name]["intervals"] = intervals_json(rest);
     }
     return json;
 }

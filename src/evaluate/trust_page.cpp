@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <utility>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -90,22 +91,29 @@ Table masking_table(std::vector<Companion> const& all) {
     return table;
 }
 
+std::vector<std::string> likes_row(std::string name, Likes const& likes) {
+    return {std::move(name), grouped(likes.flows), grouped(likes.of_another_class)};
+}
+
 }  // namespace
 
 void add_duplicates(report::Page& page, Report const& report) {
     if (!report.duplicates) return;
     auto const& found = *report.duplicates;
     page.heading("Duplicates");
-    Table table{{{"test flows", Align::left}, {"count"}, {"learnt under other classes only"}}, {}};
-    table.rows = {{"labelled", grouped(found.test_flows), ""},
-                  {"of equal tokens with a training flow", grouped(found.tokens.flows),
-                   grouped(found.tokens.of_another_class)},
-                  {"of equal packet sizes with a training flow", grouped(found.sizes.flows),
-                   grouped(found.sizes.of_another_class)}};
+    Table table{{{"test flows with their like in training", Align::left},
+                 {"count"},
+                 {"learnt under other classes only"}},
+                {}};
+    table.rows = {{"labelled", grouped(found.test_flows), ""}};
+    if (found.input) table.rows.push_back(likes_row("of equal input for the model", *found.input));
+    table.rows.push_back(likes_row("of equal tokens, whole flows", found.tokens));
+    table.rows.push_back(likes_row("of equal packet sizes, first 30", found.sizes));
     page.table(table);
     for (auto const& rest : report.unseen) {
         page.paragraph(
-            fmt::format("Without the test flows of equal tokens: macro-F1 {} on {} {}s.",
+            fmt::format("Without the test flows of equal {}: macro-F1 {} on {} {}s.",
+                        found.input ? "input" : "tokens",
                         with_interval(rest.scores.seen.macro.f1, rest.intervals.at("macro_f1")),
                         grouped(rest.scores.items), report.item));
     }

@@ -5,6 +5,7 @@
 #include <tessera/base/error.hpp>
 #include <tessera/base/random.hpp>
 #include <tessera/loader/classifier_source.hpp>
+#include <tessera/loader/flow_input.hpp>
 
 namespace tessera::loader {
 
@@ -69,12 +70,7 @@ void ClassifierSource::shuffle_labels() {
 batch::ClassifierSample ClassifierSource::sample_at(std::uint64_t position) const {
     auto const place = place_at(position, samples(), seed_, order_);
     auto const& unit = units_[place.sample];
-    std::vector<batch::SamplePacket> packets;
-    for (std::uint64_t i = 0; i < unit.packets; ++i) {
-        auto const packet = store_.packet(unit.first_packet + i);
-        packets.push_back({packet.tokens, static_cast<std::uint8_t>(packet.direction),
-                           packet.payload_length, packet.tcp_flags, packet.time});
-    }
+    auto const packets = sample_packets(store_, unit.first_packet, unit.packets);
     auto sample = batch::make_classifier_sample(packets, config_);
     sample.label = unit.label;
     sample.key = position;

@@ -39,9 +39,9 @@ inline evaluate::Report example(double model, double control) {
                     1};
     report.rejection = evaluate::rejection(report.model.predictions);
     report.unknown = evaluate::unknown_classes({"tor <x>"}, guesses(model, 3), guesses(control, 4));
-    report.duplicates = evaluate::Duplicates{120, {12, 2}, {40, 11}, {}};
+    report.duplicates = evaluate::Duplicates{120, {12, 2}, {40, 11}, evaluate::Likes{30, 5}, {}};
     report.unseen.push_back(
-        evaluate::graded("without_equal_tokens", "unseen", guesses(0.5, 5), report.bootstrap));
+        evaluate::graded("without_equal_input", "unseen", guesses(0.5, 5), report.bootstrap));
     report.companions = {{"network", "none", 1, 0.9, {0.8, 0.95}},
                          {"network", "strict & long", 0.1, 0.4, {0.3, 0.5}},
                          {"from random weights", "strict & long", 0.01, 0.2, {0.1, 0.3}}};

@@ -16,7 +16,7 @@ namespace tessera::dataset {
 /// What makes two flows the same.
 enum class Alike : std::uint8_t {
     bytes,     ///< ends, and of every packet direction, sizes, TCP flags and kept bytes
-    input,     ///< tokens: what a model is given
+    input,     ///< all tokens of the flow: no model is given more, many read fewer
     sequence,  ///< signed wire sizes of the first 30 packets: all that packet-size models see
 };
 

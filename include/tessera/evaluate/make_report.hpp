@@ -39,6 +39,7 @@ struct ModelAnswers {
     std::string item = "flow";  ///< what a row is: flow or packet
     baseline::Predictions predictions;
     std::vector<baseline::Control> networks = {};  ///< trained again as controls, on the same items
+    InputHash input = {};  ///< what the model reads of a flow; empty: not known, all its tokens
 };
 
 /// Grades the model beside every control, fitted on the train fold and asked about the same items.
