@@ -67,8 +67,8 @@ std::int64_t parameter_count(model::BertConfig const& config);
 /// are predicted: 6 for each weight and token (2 forward, 4 backward), and attention.
 double sequence_flops(model::BertConfig const& config, double tokens, double masked);
 
-/// Bytes at the peak of a training step on the host, by part: rows = tokens of a micro-batch, padding
-/// left out where it is not computed.
+/// Bytes at the peak of a training step on the host, by part: rows = tokens of a micro-batch,
+/// padding left out where it is not computed.
 std::vector<MemoryPart> step_memory(model::BertConfig const& config, double rows, double masked);
 
 double total(std::vector<MemoryPart> const& parts);
