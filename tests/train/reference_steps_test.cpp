@@ -41,6 +41,7 @@ LoopConfig reference_loop(std::filesystem::path const& run, std::int64_t micro_b
     config.adam_bias_correction = false;
     config.clip_grad = 0;
     config.log_interval = 1;
+    config.eval_interval = 0;  // nothing is held out
     config.precision = "fp32";
     return config;
 }

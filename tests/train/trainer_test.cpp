@@ -1,13 +1,8 @@
 #include "trainer.hpp"
 
 #include "shared_scratch.hpp"
-#include "snapshot.hpp"
-#include "tiny_objective.hpp"
+#include "tiny_run.hpp"
 
-#include <fstream>
-#include <sstream>
-
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -19,57 +14,6 @@ namespace {
 namespace fs = std::filesystem;
 
 using test::SharedScratch;
-
-LoopConfig config_for(fs::path const& run) {
-    LoopConfig config;
-    config.run = run;
-    config.micro_batch_size = 4;
-    config.global_batch_size = 16;
-    config.train_iters = 20;
-    config.lr = 0.01;
-    config.log_interval = 4;
-    config.eval_interval = 5;
-    config.save_interval = 10;
-    config.check_replicas_interval = 7;
-    config.precision = "fp32";
-    return config;
-}
-
-/// Weights as bytes, after training under `config`; `prepare` may spoil the run.
-using Prepare = std::function<void(TinyObjective&, Trainer&)>;
-
-std::string train(comm::Communicator const& comm, LoopConfig const& config,
-                  Prepare const& prepare = {}) {
-    at::set_num_threads(1);
-    TinyObjective objective(comm, config.micro_batches(), config.micro_batch_size);
-    Trainer trainer(comm, objective, config, {"test", "[train]\n", "[model]\n", {{"store", "s"}}});
-    if (prepare) prepare(objective, trainer);
-    trainer.run();
-    std::string bytes;
-    for (auto const& [name, tensor] : weights_of(objective.module())) {
-        bytes.append(static_cast<char const*>(tensor.const_data_ptr()), tensor.nbytes());
-    }
-    return bytes;
-}
-
-/// The lines of metrics.jsonl without times.
-std::vector<std::string> metrics(fs::path const& run) {
-    std::vector<std::string> rows;
-    std::ifstream file(run / "metrics.jsonl");
-    for (std::string line; std::getline(file, line);) {
-        auto row = nlohmann::json::parse(line);
-        for (auto const* timed :
-             {"sequences_per_second", "tokens_per_second", "data_stall", "elapsed_seconds",
-              "step_seconds", "reduce_seconds", "reduce_bytes", "save_seconds"})
-            row.erase(timed);
-        rows.push_back(row.dump());
-    }
-    return rows;
-}
-
-void stop_after(Trainer& trainer, std::int64_t step) {
-    trainer.stop_when([&trainer, step] { return trainer.steps_done() == step; });
-}
 
 TEST(Trainer, LearnsAndLeavesAWholeRunFolder) {
     SharedScratch const folder;
@@ -111,62 +55,6 @@ TEST(Trainer, ManyRanksGiveTheBitsOfOne) {
         EXPECT_EQ(metrics(folder.path / "many"), metrics(folder.path / "one"));
     }
 }
-
-TEST(Trainer, AStoppedRunGoesOnBitForBit) {
-    SharedScratch const folder;
-    auto const undisturbed = train(folder.comm, config_for(folder.path / "a"));
-    auto const config = config_for(folder.path / "b");
-    for (std::int64_t const step : {7, 10, 18}) {
-        try {
-            train(folder.comm, config, [&](auto&, Trainer& trainer) { stop_after(trainer, step); });
-            FAIL() << "did not stop";
-        } catch (comm::AgreedError const& error) {
-            EXPECT_EQ(error.code(), base::ExitCode::run_again);
-        }
-    }
-    EXPECT_EQ(train(folder.comm, config), undisturbed);
-    if (!folder.comm.is_root()) return;
-    EXPECT_EQ(metrics(folder.path / "a"), metrics(folder.path / "b"));
-}
-
-/// Stops in the validation of `step`: what is asked first there is whether to begin it.
-void stop_in_validation(Trainer& trainer, std::int64_t step) {
-    trainer.stop_when([&trainer, step, asked = 0]() mutable {
-        return trainer.steps_done() == step && ++asked > 1;
-    });
-}
-
-std::int64_t best_step(fs::path const& run) {
-    return checkpoint::Checkpoints(base::local_files(), run / "checkpoints")
-        .newest()
-        ->state.best_step;
-}
-
-class TrainerStoppedInValidation : public testing::TestWithParam<std::int64_t> {};
-
-TEST_P(TrainerStoppedInValidation, SavesAndValidatesFirstWhenItGoesOn) {
-    SharedScratch const folder;
-    auto const undisturbed = train(folder.comm, config_for(folder.path / "a"));
-    auto const config = config_for(folder.path / "b");
-    EXPECT_THROW(train(folder.comm, config,
-                       [](auto&, Trainer& trainer) { stop_in_validation(trainer, GetParam()); }),
-                 comm::AgreedError);
-    if (folder.comm.is_root()) {
-        auto const last = nlohmann::json::parse(metrics(config.run).back());
-        EXPECT_TRUE(last["split"] == "train" || last["step"] < GetParam());
-        EXPECT_TRUE(fs::exists(config.run / fmt::format("checkpoints/step-{}", GetParam())));
-        // As a kill between the record and the amended checkpoint leaves it.
-        std::ofstream(config.run / "metrics.jsonl", std::ios::app)
-            << fmt::format(R"({{"step":{},"split":"valid","loss":0}})", GetParam()) << '\n';
-    }
-    comm::barrier(folder.comm);
-    EXPECT_EQ(train(folder.comm, config), undisturbed);
-    if (!folder.comm.is_root()) return;
-    EXPECT_EQ(metrics(folder.path / "a"), metrics(folder.path / "b"));
-    EXPECT_EQ(best_step(folder.path / "a"), best_step(folder.path / "b"));
-}
-
-INSTANTIATE_TEST_SUITE_P(MidwayAndAtTheEnd, TrainerStoppedInValidation, testing::Values(10, 20));
 
 TEST(Trainer, OverlappedSumsGiveTheSameBits) {
     SharedScratch const folder;
@@ -268,101 +156,6 @@ TEST_P(HalfTrainer, AnOverflowTouchesNoWeight) {
 
 INSTANTIATE_TEST_SUITE_P(Types, HalfTrainer, testing::Values("bf16", "fp16"));
 
-// Micro-batches are dealt out anew, and summed in the same tree.
-TEST(Trainer, GoesOnOnAnotherNumberOfRanksBitForBit) {
-    SharedScratch const folder;
-    auto const undisturbed = train(folder.comm, config_for(folder.path / "undisturbed"));
-    auto const stopped = [](auto&, Trainer& trainer) { stop_after(trainer, 7); };
-    auto const fewer = config_for(folder.path / "fewer");
-    auto const more = config_for(folder.path / "more");
-    EXPECT_THROW(train(folder.comm, fewer, stopped), comm::AgreedError);
-    if (folder.comm.is_root()) {
-        EXPECT_EQ(train(comm::Communicator(), fewer), undisturbed);
-        EXPECT_THROW(train(comm::Communicator(), more, stopped), comm::AgreedError);
-    }
-    comm::barrier(folder.comm);
-    EXPECT_EQ(train(folder.comm, more), undisturbed);
-}
-
-TEST(Trainer, GoesOnAfterAKillFromThePeriodicCheckpoint) {
-    SharedScratch const folder;
-    auto const undisturbed = train(folder.comm, config_for(folder.path / "a"));
-    auto const config = config_for(folder.path / "b");
-    auto const kill = [](auto&, Trainer& trainer) {
-        trainer.stop_when([&trainer]() -> bool {
-            if (trainer.steps_done() == 13) throw std::runtime_error("killed");
-            return false;
-        });
-    };
-    EXPECT_THROW(train(folder.comm, config, kill), std::runtime_error);
-    EXPECT_EQ(train(folder.comm, config), undisturbed);
-    if (!folder.comm.is_root()) return;
-    EXPECT_EQ(metrics(folder.path / "a"), metrics(folder.path / "b"));
-}
-
-TEST(Trainer, PassesOverADamagedNewestCheckpoint) {
-    SharedScratch const folder;
-    auto const undisturbed = train(folder.comm, config_for(folder.path / "a"));
-    auto config = config_for(folder.path / "b");
-    config.save_interval = 4;
-    EXPECT_THROW(
-        train(folder.comm, config, [](auto&, Trainer& trainer) { stop_after(trainer, 14); }),
-        comm::AgreedError);
-    if (folder.comm.is_root()) {
-        auto const newest = config.run / "checkpoints/step-14/model.safetensors";
-        fs::resize_file(newest, fs::file_size(newest) - 1);
-    }
-    comm::barrier(folder.comm);
-    EXPECT_EQ(train(folder.comm, config), undisturbed);
-}
-
-/// `config` is refused; what lies in the run stays as it is.
-void expect_refused(comm::Communicator const& comm, LoopConfig const& config,
-                    std::string const& why) {
-    auto const before = metrics(config.run);
-    comm::barrier(comm);
-    try {
-        train(comm, config);
-        ADD_FAILURE() << "began anew";
-    } catch (comm::AgreedError const& error) {
-        EXPECT_EQ(error.code(), base::ExitCode::bad_input);
-        EXPECT_NE(std::string(error.what()).find(why), std::string::npos) << error.what();
-    }
-    EXPECT_EQ(metrics(config.run), before);
-}
-
-TEST(Trainer, DoesNotBeginAnewOverCheckpointsThatDoNotOpen) {
-    SharedScratch const folder;
-    auto const config = config_for(folder.path / "run");
-    train(folder.comm, config);
-    auto const checkpoints = config.run / "checkpoints";
-    if (folder.comm.is_root()) {
-        for (auto const& item : fs::directory_iterator(checkpoints))
-            fs::resize_file(item.path() / "state.json", 1);
-    }
-    expect_refused(folder.comm, config, "opens");
-    EXPECT_TRUE(fs::exists(checkpoints / "step-20"));
-    comm::barrier(folder.comm);
-    if (folder.comm.is_root()) fs::remove_all(checkpoints);
-    expect_refused(folder.comm, config, "marked as complete");
-}
-
-TEST(Trainer, ACompleteRunIsLeftAlone) {
-    SharedScratch const folder;
-    auto const config = config_for(folder.path / "run");
-    auto const first = train(folder.comm, config);
-    EXPECT_EQ(train(folder.comm, config), first);
-    // Killed between the last checkpoint and the mark: the mark and the pages are made good.
-    if (folder.comm.is_root()) {
-        fs::remove(config.run / "DONE");
-        fs::remove(config.run / "report.html");
-    }
-    comm::barrier(folder.comm);
-    EXPECT_EQ(train(folder.comm, config), first);
-    EXPECT_TRUE(fs::exists(config.run / "DONE"));
-    EXPECT_TRUE(fs::exists(config.run / "report.html"));
-}
-
 TEST(Trainer, NaNOnOneRankNeverReachesTheWeights) {
     SharedScratch const folder;
     auto config = config_for(folder.path / "run");
@@ -418,24 +211,6 @@ TEST(Trainer, StopsWhenGoingBackDoesNotHelp) {
     if (!folder.comm.is_root()) return;
     checkpoint::Checkpoints const kept(base::local_files(), config.run / "checkpoints");
     EXPECT_EQ(kept.newest()->state.step, 10);
-}
-
-TEST(Trainer, RefusesToGoOnWithSomethingElse) {
-    SharedScratch const folder;
-    auto config = config_for(folder.path / "run");
-    EXPECT_THROW(
-        train(folder.comm, config, [](auto&, Trainer& trainer) { stop_after(trainer, 5); }),
-        comm::AgreedError);
-    config.lr = 0.02;
-    try {
-        train(folder.comm, config);
-        FAIL() << "went on";
-    } catch (base::Error const& error) {
-        EXPECT_EQ(error.code(), base::ExitCode::usage);
-        EXPECT_NE(std::string(error.what()).find("schedule was linear from 0.01"),
-                  std::string::npos)
-            << error.what();
-    }
 }
 
 TEST(Trainer, KeepsAndLoadsTheBestWeights) {
