@@ -124,7 +124,7 @@ TEST_P(ReferenceSteps, PretrainingFollowsTenSteps) {
     follow(trainer, *model, steps, 2, -1, compared);
     trainer.run();
     expect_weights(steps, "step10.", *model);
-    EXPECT_EQ(compared, (std::set<std::int64_t>{2, 3, 4, 5, 6, 7, 8, 9, 10}));
+    EXPECT_EQ(compared, (std::set<std::int64_t>{2, 3, 4, 5, 6, 7, 8, 9}));
 
     auto const moments = fixture("etbert_pretrain_adam_step10.safetensors");
     auto const saved = checkpoint::open_checkpoint(config.run / "checkpoints/step-10");
