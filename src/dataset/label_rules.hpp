@@ -68,11 +68,10 @@ struct LabelRuleSet {
     std::string name;
     std::vector<LabelRule> rules = {};
     std::vector<std::string> classes = {};  ///< sorted
-    std::unordered_map<std::string, std::vector<std::size_t>> by_path =
-        {};                                 ///< rules with a plain path; "/" + the whole where tied
+    /// Rules with a plain path; "/" + the whole where tied.
+    std::unordered_map<std::string, std::vector<std::size_t>> by_path = {};
     std::vector<std::size_t> by_glob = {};  ///< rules with another path
-    RulesByKey anywhere =
-        {};  ///< rules without a path: once for all captures, there may be millions
+    RulesByKey anywhere = {};  ///< without a path: once for all captures, there may be millions
 };
 
 struct LabelRules::Rules {

@@ -271,8 +271,7 @@ void warn_of_test_flows(Setup const& setup) {
     if (!setup.test_flows_seen) {
         base::log_warning(
             "'{}' was pre-trained on another store, or its store or split is gone or was made "
-            "anew: "
-            "whether it saw flows that are held back here, nobody can tell; `tessera audit "
+            "anew: whether it saw flows that are held back here, nobody can tell; `tessera audit "
             "--corpus` counts what two stores share",
             origin);
     } else if (*setup.test_flows_seen > 0) {

@@ -1,5 +1,6 @@
 #include "made_flows.hpp"
 #include "scratch.hpp"
+#include "split_request.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -15,13 +16,6 @@ using dataset::Fold;
 using dataset::Split;
 using dataset::SplitConfig;
 using dataset::Store;
-
-SplitConfig by(std::string const& what, std::string const& name) {
-    SplitConfig config;
-    config.by = what;
-    config.name = name;
-    return config;
-}
 
 /// Two stores; the other has the same captures with fewer flows, and captures more.
 class SplitLikeTest : public testing::Test {

@@ -1,5 +1,6 @@
 #include "made_flows.hpp"
 #include "scratch.hpp"
+#include "split_request.hpp"
 
 #include <set>
 
@@ -18,13 +19,6 @@ using dataset::Fold;
 using dataset::Split;
 using dataset::SplitConfig;
 using dataset::Store;
-
-SplitConfig by(std::string const& what, std::string const& name = "default") {
-    SplitConfig config;
-    config.by = what;
-    config.name = name;
-    return config;
-}
 
 /// A store of random flows, some of them cut in two parts with one 5-tuple.
 class SplitTest : public testing::Test {

@@ -64,8 +64,7 @@ struct PreprocessResult {
 
 struct PreprocessMode {
     base::ProgressMode progress = base::ProgressMode::none;
-    bool replace =
-        false;  ///< an existing store (nothing else) gives way, once the new one is whole
+    bool replace = false;  ///< a store, nothing else, gives way once the new one is whole
 };
 
 /// Captures in, token store out; every rank calls it. The captures are cut into units by size, each
