@@ -46,7 +46,8 @@ int main(int argc, char** argv) {
         shape.device = device::choose_device(comm, device);
         auto const seconds = train::step_times(sized(size), shape);
         auto const rows = static_cast<double>(shape.sequences * shape.tokens);
-        auto const planned = train::step_memory(sized(size), rows, train::masked_share * rows);
+        auto const planned = train::step_memory(sized(size), static_cast<double>(shape.sequences),
+                                                rows, train::masked_share * rows);
         nlohmann::json said{{"seconds", seconds},
                             {"peak_memory_bytes", base::peak_resident_bytes()},
                             {"planned_memory_bytes", train::total(planned)}};

@@ -24,6 +24,10 @@ std::int64_t Sequences::token_count() const {
     return std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0});
 }
 
+torch::Tensor Sequences::first_places() const {
+    return torch::arange(0, size() * width(), width(), tokens.options().dtype(torch::kInt64));
+}
+
 PretrainBatch to_device(PretrainBatch batch, torch::Device device) {
     move_sequences(batch, device);
     move(batch.masked_positions, device);

@@ -2,6 +2,9 @@
 
 #include "row_layout.hpp"
 
+#include <cstdint>
+#include <vector>
+
 #include <torch/types.h>
 
 namespace tessera::model {
@@ -14,9 +17,16 @@ namespace tessera::model {
 torch::Tensor attention(torch::Tensor const& projections, RowLayout const& layout,
                         std::int64_t heads, torch::Tensor const& keys, double dropout);
 
-/// The same for the first token of each sequence alone, without dropout and without gradients:
-/// queries [B, H] of the first tokens against keys and values [R, 2*H] of all. [B, H]
-torch::Tensor first_attention(torch::Tensor const& queries, torch::Tensor const& keys_and_values,
-                              RowLayout const& layout, std::int64_t heads);
+/// Where the rows of each sequence begin, [B+1] each.
+struct AttentionRows {
+    std::vector<std::int64_t> queries;
+    std::vector<std::int64_t> keys;  ///< and values
+};
+
+/// The same for some rows alone: their queries [N, H] against keys and values [R, 2*H] of all,
+/// packed. `keys` [N]; the result is [N, H].
+torch::Tensor chosen_attention(torch::Tensor const& queries, torch::Tensor const& keys_and_values,
+                               AttentionRows const& rows, std::int64_t heads,
+                               torch::Tensor const& keys, double dropout);
 
 }  // namespace tessera::model

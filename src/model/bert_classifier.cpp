@@ -48,7 +48,7 @@ void BertClassifierImpl::initialise(std::uint64_t seed) {
 
 torch::Tensor BertClassifierImpl::token_logits(batch::ClassifierBatch const& batch) {
     LibraryKernels const choice(encoder_->kernels() == Kernels::library);
-    auto const first = encoder_->first_rows(batch);
+    auto const first = encoder_->rows_at(batch, batch.first_places());
     auto const keys = is_training() ? pool_keys(encoder_->dropout_seed(), batch) : torch::Tensor();
     return head_->forward(first, keys).to(torch::kFloat);
 }

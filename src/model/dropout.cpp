@@ -124,6 +124,12 @@ Dropout::Dropout(std::uint64_t seed, batch::Sequences const& sequences, RowLayou
     }
 }
 
+Dropout Dropout::of_rows(torch::Tensor const& rows) const {
+    auto chosen = *this;
+    if (active_ && row_words_.numel() > 0) chosen.row_words_ = row_words_.index_select(0, rows);
+    return chosen;
+}
+
 torch::Tensor Dropout::row_keys(std::int64_t layer, DropoutSite site) const {
     if (!active_) return {};
     auto const salt = mixed(static_cast<std::uint32_t>(layer) * 8U +

@@ -27,6 +27,9 @@ class Dropout {
 
     bool active() const { return active_; }
 
+    /// The same masks for the rows `rows` [N] alone.
+    Dropout of_rows(torch::Tensor const& rows) const;
+
     /// [R] int32: one key a row; [0] with LibTorch's kernels; undefined: nothing is dropped.
     torch::Tensor row_keys(std::int64_t layer, DropoutSite site) const;
 

@@ -53,24 +53,30 @@ void BertEncoderImpl::check_width(batch::Sequences const& sequences) const {
                    sequences.width(), config_.positions);
 }
 
-torch::Tensor BertEncoderImpl::first_rows(batch::Sequences const& sequences) {
-    auto const layout = layout_of(sequences);
-    if (is_training() || at::GradMode::is_enabled() || !layout->is_packed()) {
-        return forward(sequences).first();
-    }
+Dropout BertEncoderImpl::dropout_of(batch::Sequences const& sequences,
+                                    RowLayout const& layout) const {
+    return is_training() ? Dropout(dropout_seed_, sequences, layout) : Dropout();
+}
+
+torch::Tensor BertEncoderImpl::rows_at(batch::Sequences const& sequences,
+                                       torch::Tensor const& places) {
     check_width(sequences);
-    auto rows = embedding_->forward(sequences, *layout, Dropout());
+    LibraryKernels const library(kernels() == Kernels::library);
+    auto const layout = layout_of(sequences);
+    auto const dropout = dropout_of(sequences, *layout);
+    auto rows = embedding_->forward(sequences, *layout, dropout);
     for (std::size_t i = 0; i + 1 < layers_.size(); ++i) {
-        rows = layers_[i]->forward(rows, *layout, Dropout());
+        rows = layers_[i]->forward(rows, *layout, dropout);
     }
-    return layers_.back()->first_rows(rows, *layout);
+    RowChoice const choice(*layout, places);
+    return choice.as_given(layers_.back()->forward(rows, *layout, dropout, choice));
 }
 
 std::vector<EncoderOutput> BertEncoderImpl::forward_all(batch::Sequences const& sequences) {
     check_width(sequences);
-    LibraryKernels const choice(kernels() == Kernels::library);
+    LibraryKernels const library(kernels() == Kernels::library);
     auto const layout = layout_of(sequences);
-    auto const dropout = is_training() ? Dropout(dropout_seed_, sequences, *layout) : Dropout();
+    auto const dropout = dropout_of(sequences, *layout);
     std::vector<EncoderOutput> outputs{{embedding_->forward(sequences, *layout, dropout), layout}};
     for (auto const& layer : layers_) {
         outputs.push_back({layer->forward(outputs.back().rows, *layout, dropout), layout});

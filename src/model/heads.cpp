@@ -1,9 +1,5 @@
 #include "heads.hpp"
 
-#include "row_layout.hpp"
-
-#include <algorithm>
-
 namespace tessera::model {
 
 MaskedHeadImpl::MaskedHeadImpl(BertConfig const& config)
@@ -24,16 +20,11 @@ torch::Tensor const& MaskedHeadImpl::output_of(torch::Tensor const& table) const
     return output_.defined() ? output_ : table;
 }
 
-VocabularyLoss MaskedHeadImpl::forward(EncoderOutput const& encoded,
-                                       batch::PretrainBatch const& batch,
+VocabularyLoss MaskedHeadImpl::forward(torch::Tensor const& rows, batch::PretrainBatch const& batch,
                                        torch::Tensor const& table) {
-    // In packed rows, slots without a masked place are left out; else shapes stay constant.
-    auto const slots = encoded.layout->is_packed() ? std::max<std::int64_t>(batch.masked_count, 1)
-                                                   : batch.masked_positions.size(0);
-    auto const rows = encoded.rows_at(batch.masked_positions.narrow(0, 0, slots));
     return vocabulary_loss(transformed(rows), output_of(table), bias_,
-                           batch.masked_targets.narrow(0, 0, slots),
-                           batch.masked_weights.narrow(0, 0, slots), vocabulary_);
+                           batch.masked_targets.narrow(0, 0, rows.size(0)),
+                           batch.masked_weights.narrow(0, 0, rows.size(0)), vocabulary_);
 }
 
 torch::Tensor MaskedHeadImpl::logits(torch::Tensor const& rows, torch::Tensor const& table) {

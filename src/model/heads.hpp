@@ -16,8 +16,9 @@ class MaskedHeadImpl : public torch::nn::Module {
   public:
     explicit MaskedHeadImpl(BertConfig const& config);
 
-    /// `table` [V padded, H]: the token embedding, used where the weights are tied.
-    VocabularyLoss forward(EncoderOutput const& encoded, batch::PretrainBatch const& batch,
+    /// `rows` [N, H]: the encoder's output at the batch's first N masked places. `table`
+    /// [V padded, H]: the token embedding, used where the weights are tied.
+    VocabularyLoss forward(torch::Tensor const& rows, batch::PretrainBatch const& batch,
                            torch::Tensor const& table);
 
     /// [N, vocabulary] logits for rows [N, H].

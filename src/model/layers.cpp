@@ -38,32 +38,46 @@ TransformerLayerImpl::TransformerLayerImpl(BertConfig const& config, std::int64_
 
 torch::Tensor TransformerLayerImpl::forward(torch::Tensor const& x, RowLayout const& layout,
                                             Dropout const& dropout) {
-    auto const mixture =
-        attention(qkv_(x), layout, heads_, dropout.row_keys(index_, DropoutSite::attention),
-                  attention_dropout_);
+    auto const keys = dropout.row_keys(index_, DropoutSite::attention);
+    return after_attention(x, attention(qkv_(x), layout, heads_, keys, attention_dropout_),
+                           dropout);
+}
+
+torch::Tensor TransformerLayerImpl::forward(torch::Tensor const& x, RowLayout const& layout,
+                                            Dropout const& dropout, RowChoice const& choice) {
+    auto const chosen = x.index_select(0, choice.rows());
+    auto const of_chosen = dropout.of_rows(choice.rows());
+    auto const keys = of_chosen.row_keys(index_, DropoutSite::attention);
+    return after_attention(chosen, chosen_mixture(x, chosen, layout, choice, keys), of_chosen);
+}
+
+torch::Tensor TransformerLayerImpl::chosen_mixture(torch::Tensor const& x,
+                                                   torch::Tensor const& chosen,
+                                                   RowLayout const& layout, RowChoice const& choice,
+                                                   torch::Tensor const& keys) {
+    if (!layout.is_packed()) {
+        return attention(qkv_(x), layout, heads_, keys, attention_dropout_)
+            .index_select(0, choice.rows());
+    }
+    auto const hidden = x.size(1);
+    auto const projected = [&](torch::Tensor const& rows, std::int64_t begin, std::int64_t parts) {
+        return linear(rows, qkv_->weight.narrow(0, begin * hidden, parts * hidden),
+                      qkv_->bias.narrow(0, begin * hidden, parts * hidden));
+    };
+    return chosen_attention(projected(chosen, 0, 1), projected(x, 1, 2),
+                            {choice.begins(), layout.begins()}, heads_, keys, attention_dropout_);
+}
+
+torch::Tensor TransformerLayerImpl::after_attention(torch::Tensor const& x,
+                                                    torch::Tensor const& mixture,
+                                                    Dropout const& dropout) {
     auto const attended = attention_norm_(
         add_dropped(x, attention_output_(mixture),
                     dropout.row_keys(index_, DropoutSite::attention_output), dropout_));
-    return fed_forward(attended, dropout.row_keys(index_, DropoutSite::feed_forward));
-}
-
-torch::Tensor TransformerLayerImpl::fed_forward(torch::Tensor const& attended,
-                                                torch::Tensor const& keys) {
     auto const changed = feed_forward(
         attended, {expand_->weight, expand_->bias, contract_->weight, contract_->bias});
-    return feed_forward_norm_(add_dropped(attended, changed, keys, dropout_));
-}
-
-torch::Tensor TransformerLayerImpl::first_rows(torch::Tensor const& x, RowLayout const& layout) {
-    auto const hidden = x.size(1);
-    auto const projected = [&](torch::Tensor const& rows, std::int64_t begin, std::int64_t parts) {
-        return times_transposed(rows, qkv_->weight.narrow(0, begin * hidden, parts * hidden),
-                                qkv_->bias.narrow(0, begin * hidden, parts * hidden));
-    };
-    auto const first = x.index_select(0, layout.first_rows());
-    auto const mixture =
-        first_attention(projected(first, 0, 1), projected(x, 1, 2), layout, heads_);
-    return fed_forward(attention_norm_(first + attention_output_(mixture)), {});
+    return feed_forward_norm_(add_dropped(
+        attended, changed, dropout.row_keys(index_, DropoutSite::feed_forward), dropout_));
 }
 
 EmbeddingImpl::EmbeddingImpl(BertConfig const& config)

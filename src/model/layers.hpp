@@ -46,12 +46,17 @@ class TransformerLayerImpl : public torch::nn::Module {
     TransformerLayerImpl(BertConfig const& config, std::int64_t index);
     torch::Tensor forward(torch::Tensor const& x, RowLayout const& layout, Dropout const& dropout);
 
-    /// [B, H] what `forward` gives for the first token of each sequence, nothing else computed but
-    /// the keys and values that it looks at. Packed rows, no dropout, no gradients.
-    torch::Tensor first_rows(torch::Tensor const& x, RowLayout const& layout);
+    /// [N, H] the chosen rows of that. Nothing else is computed but the keys and values that they
+    /// look at; in padded layouts, where shapes must not change, all queries' mixtures too.
+    torch::Tensor forward(torch::Tensor const& x, RowLayout const& layout, Dropout const& dropout,
+                          RowChoice const& choice);
 
   private:
-    torch::Tensor fed_forward(torch::Tensor const& attended, torch::Tensor const& keys);
+    torch::Tensor chosen_mixture(torch::Tensor const& x, torch::Tensor const& chosen,
+                                 RowLayout const& layout, RowChoice const& choice,
+                                 torch::Tensor const& keys);
+    torch::Tensor after_attention(torch::Tensor const& x, torch::Tensor const& mixture,
+                                  Dropout const& dropout);
 
     std::int64_t index_;
     std::int64_t heads_;

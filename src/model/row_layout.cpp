@@ -1,5 +1,8 @@
 #include "row_layout.hpp"
 
+#include <algorithm>
+#include <tuple>
+
 namespace tessera::model {
 
 RowLayout RowLayout::packed(batch::Sequences const& sequences) {
@@ -55,6 +58,23 @@ torch::Tensor RowLayout::first_rows() const {
 void RowLayout::set_visible(torch::Tensor const& visible) {
     auto const size = sequences();
     mask_ = visible.eq(0).to(torch::kFloat).mul(-10000.0).view({size, 1, 1, width_});
+}
+
+RowChoice::RowChoice(RowLayout const& layout, torch::Tensor const& places)
+    : rows_(layout.rows_of(places)) {
+    if (!layout.is_packed()) return;
+    auto const sorted = rows_.sort(/*stable=*/true, 0, /*descending=*/false);
+    rows_ = std::get<0>(sorted).contiguous();
+    order_given_ = std::get<1>(sorted).argsort();
+    auto const* const first = rows_.data_ptr<std::int64_t>();
+    auto const* const last = first + rows_.numel();
+    for (auto const begin : layout.begins()) {
+        begins_.push_back(std::lower_bound(first, last, begin) - first);
+    }
+}
+
+torch::Tensor RowChoice::as_given(torch::Tensor const& values) const {
+    return order_given_.defined() ? values.index_select(0, order_given_) : values;
 }
 
 }  // namespace tessera::model

@@ -54,4 +54,26 @@ class RowLayout {
     torch::Tensor mask_;
 };
 
+/// Rows [N] that alone are wanted of a layer. In a packed layout they stand in its order, so that
+/// those of a sequence follow one another.
+class RowChoice {
+  public:
+    /// `places` [N] int64, flat places b*S + s in any order.
+    RowChoice(RowLayout const& layout, torch::Tensor const& places);
+
+    /// [N] int64
+    torch::Tensor const& rows() const { return rows_; }
+
+    /// Packed only: [B+1] number of each sequence's first chosen row, then N.
+    std::vector<std::int64_t> const& begins() const { return begins_; }
+
+    /// Values [N, H] of the chosen rows, in the order in which their places were given.
+    torch::Tensor as_given(torch::Tensor const& values) const;
+
+  private:
+    torch::Tensor rows_;
+    torch::Tensor order_given_;  // [N] int64 into rows_; undefined where that is the order
+    std::vector<std::int64_t> begins_;
+};
+
 }  // namespace tessera::model

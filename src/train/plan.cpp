@@ -74,26 +74,33 @@ std::int64_t parameter_count(model::BertConfig const& config) {
 double sequence_flops(model::BertConfig const& config, double tokens, double masked) {
     auto const h = as_double(config.hidden);
     auto const layers = as_double(config.layers);
-    auto const weights = layers * (4 * h * h + 2 * h * as_double(config.feed_forward));
+    auto const read = masked + 1;  // and the first token
+    auto const layer = 4 * h * h + 2 * h * as_double(config.feed_forward);
+    auto const keys_and_values = 2 * h * h;
+    auto const weights =
+        ((layers - 1) * layer + keys_and_values) * tokens + (layer - keys_and_values) * read;
     auto const head = masked * (h * h + h * as_double(config.padded_vocabulary()));
-    return 6 * weights * tokens + 12 * layers * h * tokens * tokens + 6 * head;
+    return 6 * weights + 12 * h * tokens * ((layers - 1) * tokens + read) + 6 * head;
 }
 
-std::vector<MemoryPart> step_memory(model::BertConfig const& config, double rows, double masked) {
+std::vector<MemoryPart> step_memory(model::BertConfig const& config, double sequences, double rows,
+                                    double masked) {
     auto const h = as_double(config.hidden);
     auto const f = as_double(config.feed_forward);
     auto const vocabulary = as_double(config.padded_vocabulary());
     auto const parameters = as_double(parameter_count(config)) * float_bytes;
     // Kept a row and layer: input, queries, keys, values, mixture, both sums before the norms, the
-    // first norm's result: 8 H; and what goes into GELU: F.
-    auto const layers = as_double(config.layers) * (8 * h + f) + 2 * h;
+    // first norm's result: 8 H; and what goes into GELU: F. Of the last layer input, keys and
+    // values, and the rest for the rows that heads read.
+    auto const layers = as_double(config.layers - 1) * (8 * h + f) + 3 * h + 2 * h;
+    auto const read = (masked + sequences) * (6 * h + f);
     // In the backward pass of one layer: gradient and value of GELU, one of them turned over.
     auto const work = 3 * f + 4 * h;
     return {{"program and libraries", 1.6e8},
             {"weights", parameters},
             {"gradients", parameters},
             {"moments", 2 * parameters},
-            {"activations", rows * layers * float_bytes},
+            {"activations", (rows * layers + read) * float_bytes},
             {"logits", masked * vocabulary * float_bytes},
             // Of the output layer, and where that of the embedding is added to it.
             {"gradient of the vocabulary", 2 * vocabulary * h * float_bytes},
@@ -136,7 +143,8 @@ Plan make_plan(PretrainConfig const& config, PlanConfig const& plan, DeviceRates
         result.update_seconds + result.reduce_seconds;
     result.hours = result.seconds_per_step * as_double(loop.train_iters) / 3600;
     auto const micro_batch = as_double(loop.micro_batch_size);
-    result.memory = step_memory(config.model, micro_batch * rows, micro_batch * masked);
+    result.memory =
+        step_memory(config.model, micro_batch, micro_batch * rows, micro_batch * masked);
     result.memory.push_back({"sums of micro-batches", waiting_buffers(loop.micro_batches(), ranks) *
                                                           parameters * float_bytes});
     result.checkpoint_bytes = 3 * parameters * float_bytes;

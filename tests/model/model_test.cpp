@@ -228,17 +228,49 @@ TEST(Classifier, SharesPretrainedNamesAndStartValuesWithThePretrainModel) {
     EXPECT_EQ(shared, pretrained->encoder()->parameters().size());
 }
 
-TEST(Encoder, FirstRowsAloneAreThoseOfTheWhole) {
-    BertEncoder encoder(tiny_config());
+/// An encoder's rows at `places` and their gradients: cut out of the whole, and computed alone.
+struct Chosen {
+    torch::Tensor rows;
+    std::vector<torch::Tensor> gradients;
+};
+
+Chosen chosen_rows(BertEncoder& encoder, batch::Sequences const& batch, torch::Tensor const& places,
+                   bool alone) {
+    encoder->zero_grad();
+    auto const rows =
+        alone ? encoder->rows_at(batch, places) : encoder->forward(batch).rows_at(places);
+    auto const slopes = torch::arange(rows.numel()).view_as(rows).remainder(7).sub(3) * 0.1;
+    (rows * slopes).sum().backward();
+    Chosen result{rows.detach(), {}};
+    for (auto const& parameter : encoder->parameters()) {
+        result.gradients.push_back(parameter.grad().clone());
+    }
+    return result;
+}
+
+// Places in no order, one of them twice, one sequence with none; sums are taken in another order.
+TEST(Encoder, ChosenRowsAndTheirGradientsAreThoseOfTheWhole) {
+    auto config = tiny_config();
+    BertEncoder encoder(config);
     initialise(*encoder, 7, 0.1);
-    encoder->eval();
     auto const batch = tiny_classifier_batch({9, 4, 1, 16}, {0, 1, 2, 0});
-    auto const whole = encoder(batch).first().detach();
-    at::NoGradGuard const no_gradients;
-    auto const alone = encoder->first_rows(batch);
-    EXPECT_LT(largest_difference(alone, whole), 2e-6);  // sums in another order
+    auto const places = torch::tensor({51, 0, 48, 8, 3, 63, 32, 8}, torch::kInt64);
+    for (bool const drops : {false, true}) {
+        encoder->train(drops);
+        auto const whole = chosen_rows(encoder, batch, places, /*alone=*/false);
+        auto const alone = chosen_rows(encoder, batch, places, /*alone=*/true);
+        EXPECT_LT(largest_difference(alone.rows, whole.rows), 2e-6);
+        for (std::size_t i = 0; i < whole.gradients.size(); ++i) {
+            EXPECT_LT(largest_difference(alone.gradients[i], whole.gradients[i]),
+                      2e-5 * (1 + whole.gradients[i].abs().max().item<double>()))
+                << encoder->named_parameters().keys()[i];
+        }
+    }
+    encoder->eval();
+    encoder->set_kernels(Kernels::own);
+    auto const own = encoder->rows_at(batch, places).detach();
     encoder->set_kernels(Kernels::library);
-    EXPECT_LT(largest_difference(encoder->first_rows(batch), whole), 2e-6);
+    EXPECT_LT(largest_difference(encoder->rows_at(batch, places), own), 2e-6);
 }
 
 TEST(Classifier, UnlabelledSequencesCountForNothing) {

@@ -19,7 +19,8 @@ struct Sequences {
 
     std::int64_t size() const { return tokens.size(0); }
     std::int64_t width() const { return tokens.size(1); }
-    std::int64_t token_count() const;  ///< ids before the padding, over all sequences
+    std::int64_t token_count() const;    ///< ids before the padding, over all sequences
+    torch::Tensor first_places() const;  ///< [B] int64, b*S: flat places of the first ids
 };
 
 /// Masked-burst and same-origin pre-training. K slots a sequence hold the masked places of the

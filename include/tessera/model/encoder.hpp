@@ -12,6 +12,7 @@
 
 namespace tessera::model {
 
+class Dropout;
 class RowLayout;
 class EmbeddingImpl;
 class TransformerLayerImpl;
@@ -45,10 +46,9 @@ class BertEncoderImpl : public torch::nn::Module {
     /// Sequences at most `positions` wide; Error(bad_input) otherwise.
     EncoderOutput forward(batch::Sequences const& sequences);
 
-    /// [B, H] the first tokens' rows of `forward`, which is all that a classifier's head reads. In
-    /// evaluation without gradients, packed, the last layer computes nothing else: in a model of
-    /// four layers that saves a fifth.
-    torch::Tensor first_rows(batch::Sequences const& sequences);
+    /// [N, H] what `forward` gives at `places` [N] (flat, b*S + s), in their order: all that heads
+    /// read. The last layer computes little else, which in a model of four layers saves a fifth.
+    torch::Tensor rows_at(batch::Sequences const& sequences, torch::Tensor const& places);
 
     /// Outputs [R, H] of the embedding and of each layer, for comparisons.
     std::vector<EncoderOutput> forward_all(batch::Sequences const& sequences);
@@ -70,6 +70,7 @@ class BertEncoderImpl : public torch::nn::Module {
 
   private:
     std::shared_ptr<RowLayout const> layout_of(batch::Sequences const& sequences) const;
+    Dropout dropout_of(batch::Sequences const& sequences, RowLayout const& layout) const;
     void check_width(batch::Sequences const& sequences) const;
 
     BertConfig config_;

@@ -36,6 +36,9 @@ class PretrainModelImpl : public torch::nn::Module {
     torch::Tensor same_origin_logits(EncoderOutput const& encoded);
 
   private:
+    /// Slots without a masked place are left out, but where shapes have to stay constant.
+    torch::Tensor masked_places(batch::PretrainBatch const& batch) const;
+
     BertEncoder encoder_;
     std::shared_ptr<MaskedHeadImpl> masked_;
     std::shared_ptr<PooledHeadImpl> same_origin_;

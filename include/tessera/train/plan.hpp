@@ -64,12 +64,15 @@ Plan make_plan(PretrainConfig const& config, PlanConfig const& plan, DeviceRates
 std::int64_t parameter_count(model::BertConfig const& config);
 
 /// Floating-point operations of matrix products for one sequence of `tokens` ids of which `masked`
-/// are predicted: 6 for each weight and token (2 forward, 4 backward), and attention.
+/// are predicted: 6 for each weight and token (2 forward, 4 backward), and attention; the last
+/// layer gives the rows that heads read alone. GPUs do about 1 % more, as their shapes are
+/// constant.
 double sequence_flops(model::BertConfig const& config, double tokens, double masked);
 
-/// Bytes at the peak of a training step on the host, by part: rows = tokens of a micro-batch,
-/// padding left out where it is not computed.
-std::vector<MemoryPart> step_memory(model::BertConfig const& config, double rows, double masked);
+/// Bytes at the peak of a training step on the host, by part. Of a micro-batch: rows = tokens,
+/// padding left out where it is not computed, of which `masked` are predicted.
+std::vector<MemoryPart> step_memory(model::BertConfig const& config, double sequences, double rows,
+                                    double masked);
 
 double total(std::vector<MemoryPart> const& parts);
 
