@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 namespace tessera::model {
 
 /// While it lives, models on this thread compute by LibTorch's operators alone if `on`, on the host
@@ -15,6 +17,21 @@ class LibraryKernels {
 
   private:
     bool before_;
+};
+
+/// While it lives, large products of float32 matrices run in oneDNN on this thread if `on`, else in
+/// LibTorch's BLAS; without it, in the one that is faster on this processor (see products.hpp).
+class OneDnn {
+  public:
+    explicit OneDnn(bool on);
+    ~OneDnn();
+    OneDnn(OneDnn const&) = delete;
+    OneDnn& operator=(OneDnn const&) = delete;
+
+    static bool in_force();
+
+  private:
+    std::optional<bool> before_;
 };
 
 }  // namespace tessera::model

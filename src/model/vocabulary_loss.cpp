@@ -1,7 +1,6 @@
 #include "vocabulary_loss.hpp"
 
 #include "products.hpp"
-#include "turned.hpp"
 #include "vector_kernels.hpp"
 
 #include <algorithm>
@@ -123,8 +122,7 @@ class HostCrossEntropy : public torch::autograd::Function<HostCrossEntropy> {
             auto const slopes = torch::empty_like(saved[i + 5]);
             write_slopes(saved[i + 5], slopes, begin, saved[4], saved[2], saved[3]);
             of_x.add_(times(slopes, weight.narrow(0, begin, columns)));
-            // Turning the product over costs less than turning the slopes over before it.
-            copy_turned(of_weight.narrow(0, begin, columns), transposed_times(scaled, slopes));
+            transposed_times_into(of_weight.narrow(0, begin, columns), slopes, scaled);
             of_bias.narrow(0, begin, columns).copy_(slopes.sum(0));
         }
         return {of_x.mul_(upstream), of_weight, of_bias.mul_(upstream), {}, {}, {}, {}};

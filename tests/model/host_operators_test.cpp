@@ -1,6 +1,7 @@
 #include "attention.hpp"
 #include "embedding_sum.hpp"
 #include "feed_forward.hpp"
+#include "kernel_choice.hpp"
 #include "products.hpp"
 
 #include <vector>
@@ -38,14 +39,17 @@ void expect_equal_gradients(std::vector<torch::Tensor> const& ours,
 
 struct Sizes {
     std::int64_t rows, in, out;
+    bool onednn;
 };
 class Products : public testing::TestWithParam<Sizes> {};
-// The second is large enough for oneDNN: 520 * 512 * 576 > 2^27.
+// The larger ones are large enough for oneDNN: 520 * 512 * 576 > 2^27.
 INSTANTIATE_TEST_SUITE_P(SmallAndLarge, Products,
-                         testing::Values(Sizes{9, 17, 5}, Sizes{520, 512, 576}));
+                         testing::Values(Sizes{9, 17, 5, true}, Sizes{520, 512, 576, true},
+                                         Sizes{520, 512, 576, false}));
 
 TEST_P(Products, LinearAgreesWithTheOperatorAndItsGradients) {
-    auto const [rows, in, out] = GetParam();
+    auto const [rows, in, out, onednn] = GetParam();
+    OneDnn const choice(onednn);
     std::vector<std::vector<std::int64_t>> const shapes{{rows, in}, {out, in}, {out}};
     auto const ours = leaves(shapes);
     auto const theirs = leaves(shapes);
@@ -59,7 +63,8 @@ TEST_P(Products, LinearAgreesWithTheOperatorAndItsGradients) {
 }
 
 TEST_P(Products, FeedForwardAgreesWithSeparateOperators) {
-    auto const [rows, in, out] = GetParam();
+    auto const [rows, in, out, onednn] = GetParam();
+    OneDnn const choice(onednn);
     std::vector<std::vector<std::int64_t>> const shapes{
         {rows, in}, {out, in}, {out}, {in, out}, {in}};
     auto const ours = leaves(shapes);
@@ -73,6 +78,18 @@ TEST_P(Products, FeedForwardAgreesWithSeparateOperators) {
     result.backward(upstream);
     expected.backward(upstream);
     expect_equal_gradients(ours, theirs);
+}
+
+TEST_P(Products, GoIntoAPartOfAnotherMatrix) {
+    auto const [rows, in, out, onednn] = GetParam();
+    OneDnn const choice(onednn);
+    auto const a = torch::randn({rows, out});
+    auto const b = torch::randn({rows, in});
+    auto const whole = torch::full({out + 2, in}, 7.0);
+    transposed_times_into(whole.narrow(0, 1, out), a, b);
+    EXPECT_TRUE(close(whole.narrow(0, 1, out), at::mm(a.t(), b)));
+    EXPECT_TRUE(whole[0].eq(7).all().item<bool>());
+    EXPECT_TRUE(whole[out + 1].eq(7).all().item<bool>());
 }
 
 TEST(Products, AFrozenWeightGetsNoGradient) {
