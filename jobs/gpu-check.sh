@@ -59,11 +59,13 @@ mkdir -p "$work"
 plain=(--dropout 0 --attention-dropout 0)
 train 1 cpu "${plain[@]}" --precision fp32 --device cpu
 train 1 one "${plain[@]}" --precision fp32 --device "$accelerator" --kernels library
+train 1 graph "${plain[@]}" --precision fp32 --device "$accelerator" --kernels library --cuda-graph
 train "$gpus" all "${plain[@]}" --precision fp32 --device "$accelerator" --kernels library --overlap on
 train 1 half "${plain[@]}" --precision "$precision" --device "$accelerator" --kernels library
 train 1 resumed --precision "$precision" --device "$accelerator" --kernels library
 # Sums in another order, 40 updates: float32 keeps three digits. A half type is off by its own rounding.
 losses cpu one 1e-3
+losses one graph 1e-3
 losses one all 1e-3
 losses one half 3e-2
 # As if killed after step 20: the second half again, from the checkpoint, with dropout.

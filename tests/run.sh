@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Sets up, builds, and runs every test that needs no GPU. The last line counts what passed, failed, was skipped.
 # Usage: tests/run.sh [--quick] [--no-cluster] [--all] [--filter REGEX]
-#   --quick         only build/: neither the sanitized nor the CUDA build, nor the Slurm cluster
+#   --quick         only build/: neither the sanitized, fuzzed nor CUDA build, nor the Slurm cluster
 #   --no-cluster    without the Slurm cluster of four nodes
 #   --all           also what takes minutes: container images, throttled and cut networks (label container)
 #   --filter REGEX  only the tests whose name matches; implies --quick
@@ -126,6 +126,11 @@ if [ "$quick" = no ]; then
     if check "sanitized build" build build/sanitize tessera_sanitize_check -DTESSERA_TESTS=ON -DTESSERA_TORCH=OFF \
         -DTESSERA_SANITIZE=address,undefined -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=-O1; then
         test_sanitized_folder build/sanitize sanitize:
+    fi
+    heading "the readers of what strangers wrote under libFuzzer, a minute each"
+    if check "fuzz build" build build/fuzz fuzz -DTESSERA_FUZZ=ON -DTESSERA_TORCH=OFF \
+        -DTESSERA_SANITIZE=address,undefined,fuzzer-no-link -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++; then
+        run_ctest build/fuzz "" --parallel "$jobs" --label-regex '^fuzz$'
     fi
     heading "CUDA build (compiled and linked, not run)"
     if ! containers/setup.sh --cuda; then

@@ -73,4 +73,16 @@ void seed_generator(torch::Device device, std::uint64_t seed) {
     generator.set_current_seed(seed);
 }
 
+at::Tensor generator_state(torch::Device device) {
+    auto generator = at::globalContext().defaultGenerator(device);
+    std::lock_guard const lock(generator.mutex());
+    return generator.get_state();
+}
+
+void set_generator_state(torch::Device device, at::Tensor const& state) {
+    auto generator = at::globalContext().defaultGenerator(device);
+    std::lock_guard const lock(generator.mutex());
+    generator.set_state(state);
+}
+
 }  // namespace tessera::device

@@ -45,6 +45,15 @@ class Objective {
     /// `sums`.
     virtual at::Tensor loss(std::size_t micro_batch, Counts const& of_step, ExactSums& sums) = 0;
 
+    /// What is done to a loss before it is differentiated.
+    using Scale = std::function<at::Tensor(at::Tensor const& loss)>;
+
+    /// Forward and backward pass of a micro-batch: `scaled` of its `loss`, differentiated.
+    virtual void pass(std::size_t micro_batch, Counts const& of_step, ExactSums& sums,
+                      Scale const& scaled) {
+        scaled(loss(micro_batch, of_step, sums)).backward();
+    }
+
     /// Sums at zero; places 0 and 1 count sequences and tokens.
     virtual ExactSums no_sums() const = 0;
 

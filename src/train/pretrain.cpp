@@ -14,6 +14,7 @@
 #include <tessera/batch/special.hpp>
 #include <tessera/device/compute_device.hpp>
 #include <tessera/device/threads.hpp>
+#include <tessera/device/work_graph.hpp>
 #include <tessera/loader/bursts.hpp>
 #include <tessera/loader/pretrain_source.hpp>
 #include <tessera/model/initial_weights.hpp>
@@ -38,7 +39,10 @@ void describe(base::OptionTable& options, PretrainConfig& config) {
         .add("kernels", config.kernels,
              "library: LibTorch's operators alone, as on GPUs; auto: on a CPU in fp32 functions of "
              "Tessera's own, which keep and move less",
-             {"auto", "library"});
+             {"auto", "library"})
+        .add("cuda_graph", config.cuda_graph,
+             "a GPU records forward and backward pass once and replays them, gradients travel "
+             "behind them; never run on a GPU so far");
     describe(options, config.model);
     describe(options, config.data);
 }
@@ -52,6 +56,9 @@ void check_all(PretrainConfig const& config, int ranks) {
     base::validate(config.data.sequence_length <= config.model.positions, base::ExitCode::usage,
                    "data.sequence_length = {} is longer than model.positions = {}",
                    config.data.sequence_length, config.model.positions);
+    base::validate(!config.cuda_graph || config.loop.overlap != "on", base::ExitCode::usage,
+                   "train.cuda_graph and train.overlap = on exclude each other: in a graph, "
+                   "nobody sees which gradients are ready");
     base::validate(config.mlm_weight >= 0 && config.sop_weight >= 0 &&
                        config.mlm_weight + config.sop_weight > 0,
                    base::ExitCode::usage, "mlm_weight and sop_weight must not both be 0");
@@ -109,6 +116,16 @@ RunIdentity identity_of(PretrainConfig config, TrainingData const& data,
     return run_identity("pretrain", options, data.store, data.split, initial);
 }
 
+void record_passes(comm::Communicator const& comm, PretrainObjective& objective,
+                   torch::Device device) {
+    auto graph = device::make_work_graph(device);
+    if (!graph && comm.is_root()) {
+        base::log_warning("train.cuda_graph: {} records nothing, every step is launched anew",
+                          device.str());
+    }
+    objective.record_passes(std::move(graph));
+}
+
 /// Seconds, from rates that are measured now on all ranks.
 double predicted_step(comm::Communicator const& comm, PretrainConfig const& config,
                       torch::Device device, double fill) {
@@ -155,6 +172,10 @@ void pretrain(comm::Communicator const& comm, PretrainConfig const& asked, Train
         model, {config.mlm_weight, config.sop_weight},
         step_batches(sources->train, comm, config.loop),
         held_out_batches(sources->valid ? &*sources->valid : nullptr, comm, config.loop));
+    if (config.cuda_graph) {
+        config.loop.overlap = "off";
+        record_passes(comm, objective, device);
+    }
     auto identity = identity_of(config, data, initial);
     auto const predicted = predicted_step(comm, config, device, sources->train.fill(256));
     identity.predicted_step_seconds = predicted;

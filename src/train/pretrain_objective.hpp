@@ -2,8 +2,11 @@
 
 #include "device_batches.hpp"
 #include "objective.hpp"
+#include "recorded_pass.hpp"
 
 #include <functional>
+#include <memory>
+#include <optional>
 #include <vector>
 
 #include <tessera/batch/batch.hpp>
@@ -33,7 +36,13 @@ class PretrainObjective final : public Objective {
     Counts load(std::int64_t step) override;
     std::size_t micro_batches() const override { return loaded_.size(); }
     at::Tensor loss(std::size_t micro_batch, Counts const& of_step, ExactSums& sums) override;
+    void pass(std::size_t micro_batch, Counts const& of_step, ExactSums& sums,
+              Scale const& scaled) override;
     ExactSums no_sums() const override;
+
+    /// From here on `graph` records a pass and replays it, see RecordedPass. Gradients must be at
+    /// their places before the first one, and nobody may wait for hooks of autograd.
+    void record_passes(std::unique_ptr<device::WorkGraph> graph);
 
     /// loss, mlm_loss, mlm_accuracy, copy_accuracy (what copying from neighbours would get),
     /// sop_loss, sop_accuracy.
@@ -45,6 +54,9 @@ class PretrainObjective final : public Objective {
     std::optional<double> score(Metrics const&) const override { return std::nullopt; }
 
   private:
+    /// [2] what the sums of both losses are multiplied by, on the host.
+    at::Tensor factors(Counts const& of_step) const;
+
     model::PretrainModel model_;
     PretrainWeights weights_;
     device::SideStream stream_;
@@ -52,6 +64,9 @@ class PretrainObjective final : public Objective {
     HeldOut held_out_;
     std::vector<batch::PretrainBatch> loaded_;
     std::vector<batch::PretrainBatch> on_device_;  // the same
+    std::unique_ptr<device::WorkGraph> graph_;     // until the first pass
+    std::optional<RecordedPass> recorded_;
+    Scale scaled_;  // of the pass that is taken
 };
 
 }  // namespace tessera::train

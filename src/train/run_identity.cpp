@@ -11,11 +11,11 @@ namespace tessera::train {
 namespace {
 
 /// Settings that may differ between two starts of one run: they change no number.
-constexpr std::array<std::string_view, 16> free_settings{
+constexpr std::array<std::string_view, 17> free_settings{
     "store",         "run",       "log_interval", "eval_interval", "eval_iters",
     "save_interval", "keep_last", "keep_every",   "threads",       "check_replicas_interval",
     "init_from",     "init",      "bundle",       "hang_limit",    "device",
-    "overlap"};
+    "overlap",       "cuda_graph"};
 
 bool is_free(base::Option const& option) {
     return std::ranges::find(free_settings, option.name) != free_settings.end();

@@ -45,7 +45,8 @@ void Trainer::take_step() {
     for (std::size_t i = 0; i < objective_.micro_batches(); ++i) {
         comm::note(comm_, state_.step, "forward and backward");
         seed_dropout(i);
-        scaler_.scaled(objective_.loss(i, counts, sums)).backward();
+        objective_.pass(i, counts, sums,
+                        [&](at::Tensor const& loss) { return scaler_.scaled(loss); });
         reducer_.add();
     }
     comm::note(comm_, state_.step, "reduce");

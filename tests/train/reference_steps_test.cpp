@@ -2,6 +2,7 @@
 // objective, accumulation, schedule, optimizer. Tolerances are ten times its float32 noise.
 #include "../model/reference_tensors.hpp"
 #include "classifier_objective.hpp"
+#include "graph_recorder.hpp"
 #include "pretrain_objective.hpp"
 #include "snapshot.hpp"
 #include "trainer.hpp"
@@ -69,10 +70,11 @@ void follow(Trainer& trainer, torch::nn::Module const& module, SafetensorsFixtur
     });
 }
 
-/// Sequences of a micro-batch, and who computes.
+/// Sequences of a micro-batch, who computes, and whether passes are recorded as for a GPU's graph.
 struct Case {
     std::int64_t rows;
     model::Kernels kernels;
+    bool recorded = false;
 };
 
 class ReferenceSteps : public testing::TestWithParam<Case> {
@@ -94,15 +96,21 @@ batch::PretrainBatch pretrain_rows(SafetensorsFixture const& file, std::int64_t 
     batch::PretrainBatch batch;
     fill_sequences(batch, part("src"), part("seg"));
     auto const targets = part("tgt_mlm").view({-1});
-    batch.masked_positions = targets.nonzero().view({-1});
-    batch.masked_targets = targets.index_select(0, batch.masked_positions);
-    batch.masked_count = batch.masked_positions.size(0);
-    batch.masked_weights = torch::ones({batch.masked_count});
+    auto const masked = targets.nonzero().view({-1});
+    auto const slots = torch::zeros({targets.numel()}, torch::kInt64);  // as many in each batch
+    batch.masked_count = masked.size(0);
+    batch.masked_positions = slots.slice_scatter(masked, 0, 0, batch.masked_count);
+    batch.masked_targets =
+        slots.slice_scatter(targets.index_select(0, masked), 0, 0, batch.masked_count);
+    batch.masked_weights = torch::arange(targets.numel()).lt(batch.masked_count).to(torch::kFloat);
     batch.same_origin = part("tgt_sp");
+    batch.device_lengths = torch::tensor(batch.lengths, torch::kInt64);
     return batch;
 }
 
-TEST_P(ReferenceSteps, PretrainingFollowsTenSteps) {
+class PretrainSteps : public ReferenceSteps {};
+
+TEST_P(PretrainSteps, FollowTheReferenceTenTimes) {
     test::Scratch const folder;
     auto const start = fixture("etbert_pretrain_forward.safetensors");
     auto const steps = fixture("etbert_pretrain_steps.safetensors");
@@ -118,6 +126,10 @@ TEST_P(ReferenceSteps, PretrainingFollowsTenSteps) {
             return batches;
         },
         [](auto const&) {});
+    int replays = 0;
+    if (GetParam().recorded) {
+        objective.record_passes(std::make_unique<test::GraphRecorder>(replays));
+    }
     auto const config = reference_loop(folder / "run", GetParam().rows);
     Trainer trainer({}, objective, config, {"test", "", "", {}});
     std::set<std::int64_t> compared;
@@ -125,6 +137,7 @@ TEST_P(ReferenceSteps, PretrainingFollowsTenSteps) {
     trainer.run();
     expect_weights(steps, "step10.", *model);
     EXPECT_EQ(compared, (std::set<std::int64_t>{2, 3, 4, 5, 6, 7, 8, 9}));
+    EXPECT_EQ(replays > 0, GetParam().recorded);
 
     auto const moments = fixture("etbert_pretrain_adam_step10.safetensors");
     auto const saved = checkpoint::open_checkpoint(config.run / "checkpoints/step-10");
@@ -188,15 +201,24 @@ TEST_P(ReferenceSteps, FineTuningFollowsFiveSteps) {
         EXPECT_NEAR(*rows[i].value("loss"), steps.floats("loss")[i], loss_tolerance);
 }
 
+std::string name_of(testing::TestParamInfo<Case> const& run) {
+    return std::to_string(run.param.rows) +
+           (run.param.kernels == model::Kernels::own ? "Own" : "Library") +
+           (run.param.recorded ? "Recorded" : "");
+}
+
 /// One micro-batch a step as in the reference, and three that are accumulated.
 INSTANTIATE_TEST_SUITE_P(MicroBatches, ReferenceSteps,
                          testing::Values(Case{6, model::Kernels::own}, Case{2, model::Kernels::own},
                                          Case{6, model::Kernels::library},
                                          Case{2, model::Kernels::library}),
-                         [](auto const& run) {
-                             return std::to_string(run.param.rows) +
-                                    (run.param.kernels == model::Kernels::own ? "Own" : "Library");
-                         });
+                         name_of);
+INSTANTIATE_TEST_SUITE_P(MicroBatches, PretrainSteps,
+                         testing::Values(Case{6, model::Kernels::own}, Case{2, model::Kernels::own},
+                                         Case{6, model::Kernels::library},
+                                         Case{2, model::Kernels::library},
+                                         Case{2, model::Kernels::library, true}),
+                         name_of);
 
 }  // namespace
 }  // namespace tessera::train

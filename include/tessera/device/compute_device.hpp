@@ -18,4 +18,8 @@ torch::Device choose_device(comm::Communicator const& comm, std::string_view wan
 /// What LibTorch's random operators on `device` draw from here on is a function of `seed`.
 void seed_generator(torch::Device device, std::uint64_t seed);
 
+/// Where the generator of `device` stands, and back there.
+at::Tensor generator_state(torch::Device device);
+void set_generator_state(torch::Device device, at::Tensor const& state);
+
 }  // namespace tessera::device

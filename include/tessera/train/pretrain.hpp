@@ -21,6 +21,7 @@ struct PretrainConfig {
     double mlm_weight = 1;            ///< of the masked-burst loss (the reference: 0.1)
     double sop_weight = 1;            ///< of the same-origin loss
     std::string kernels = "auto";     ///< who computes, see model::Kernels
+    bool cuda_graph = false;          ///< a GPU records a pass and replays it
 };
 
 void describe(base::OptionTable& options, PretrainConfig& config);
