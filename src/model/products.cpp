@@ -73,13 +73,14 @@ torch::Tensor transposed_times(torch::Tensor const& a, torch::Tensor const& b) {
                                        : at::mm(a.t(), b);
 }
 
-void add_transposed_times(torch::Tensor const& sum, torch::Tensor const& a,
-                          torch::Tensor const& b) {
+void transposed_times_into(torch::Tensor const& result, torch::Tensor const& a,
+                           torch::Tensor const& b) {
     if (is_for_onednn(b, a.size(1))) {
-        sum.add_(turned(transposed_times(b, a)));  // less to turn over than a
-    } else {
-        sum.addmm_(a.t(), b);
+        copy_turned(result, transposed_times(b, a));
+        return;
     }
+    auto onto = result;
+    at::mm_out(onto, a.t(), b);
 }
 
 torch::Tensor linear(torch::Tensor const& x, torch::Tensor const& weight,

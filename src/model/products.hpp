@@ -21,8 +21,9 @@ torch::Tensor times(torch::Tensor const& a, torch::Tensor const& b);
 /// a^T b: a [R, M], b [R, N].
 torch::Tensor transposed_times(torch::Tensor const& a, torch::Tensor const& b);
 
-/// sum += a^T b; `sum` [M, N], contiguous. Meant for M larger than N.
-void add_transposed_times(torch::Tensor const& sum, torch::Tensor const& a, torch::Tensor const& b);
+/// The same into `result` [M, N], contiguous. Quicker where a is larger than the result.
+void transposed_times_into(torch::Tensor const& result, torch::Tensor const& a,
+                           torch::Tensor const& b);
 
 /// x weight^T + bias, differentiable: x [R, in], weight [out, in], bias [out].
 torch::Tensor linear(torch::Tensor const& x, torch::Tensor const& weight,

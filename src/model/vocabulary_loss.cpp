@@ -77,17 +77,7 @@ void write_slopes(torch::Tensor const& logits, torch::Tensor const& slopes, std:
     });
 }
 
-/// A gradient that adds nothing to that of `table` and yet tells autograd that it has come.
-torch::Tensor nothing_like(torch::Tensor const& table) {
-    return at::_sparse_coo_tensor_unsafe(torch::empty({1, 0}, torch::kInt64),
-                                         torch::empty({0, table.size(1)}, table.options()),
-                                         table.sizes(), table.options().layout(at::kSparse),
-                                         /*is_coalesced=*/true);
-}
-
-/// On the host: block by block, so that without gradients no more than one block exists. Where the
-/// weight, a leaf, keeps its gradient from pass to pass, the backward pass adds to it in place: a
-/// matrix of the vocabulary less to write, add up and read.
+/// On the host: block by block, so that without gradients no more than one block exists.
 class HostCrossEntropy : public torch::autograd::Function<HostCrossEntropy> {
   public:
     static torch::autograd::variable_list forward(
@@ -123,25 +113,19 @@ class HostCrossEntropy : public torch::autograd::Function<HostCrossEntropy> {
         auto const vocabulary = context->saved_data["vocabulary"].toInt();
         auto const scaled = x * upstream;
         auto of_x = torch::zeros_like(x);
-        auto const in_place = weight.grad().defined();
-        auto const of_weight = in_place ? weight.grad() : torch::zeros_like(weight);
+        auto of_weight = torch::empty_like(weight);
         auto of_bias = torch::zeros({weight.size(0)}, weight.options());
+        of_weight.narrow(0, vocabulary, weight.size(0) - vocabulary).zero_();
         auto const blocks = blocks_of(vocabulary);
         for (std::size_t i = 0; i < blocks.size(); ++i) {
             auto const [begin, columns] = blocks[i];
             auto const slopes = torch::empty_like(saved[i + 5]);
             write_slopes(saved[i + 5], slopes, begin, saved[4], saved[2], saved[3]);
             of_x.add_(times(slopes, weight.narrow(0, begin, columns)));
-            add_transposed_times(of_weight.narrow(0, begin, columns), slopes, scaled);
+            transposed_times_into(of_weight.narrow(0, begin, columns), slopes, scaled);
             of_bias.narrow(0, begin, columns).copy_(slopes.sum(0));
         }
-        return {of_x.mul_(upstream),
-                in_place ? nothing_like(weight) : of_weight,
-                of_bias.mul_(upstream),
-                {},
-                {},
-                {},
-                {}};
+        return {of_x.mul_(upstream), of_weight, of_bias.mul_(upstream), {}, {}, {}, {}};
     }
 
   private:

@@ -39,8 +39,8 @@ double reduce_seconds(double parameters, PlanConfig const& plan, DeviceRates con
                                 : bytes / 3 * 2 * (ranks - 1) / ranks / rates.network_rate;
 }
 
-/// LibTorch's operators compute padding; Tessera's own functions, on a CPU in fp32, leave it out.
-bool has_library_kernels(PretrainConfig const& config, PlanConfig const& plan) {
+/// Tessera's own functions, on a CPU in fp32, leave padding out; LibTorch's operators compute it.
+bool computes_padding(PretrainConfig const& config, PlanConfig const& plan) {
     bool const floats = config.loop.precision == "auto" || config.loop.precision == "fp32";
     return plan.device != "cpu" || config.kernels == "library" || !floats;
 }
@@ -102,6 +102,8 @@ std::vector<MemoryPart> step_memory(model::BertConfig const& config, double sequ
             {"moments", 2 * parameters},
             {"activations", (rows * layers + read) * float_bytes},
             {"logits", masked * vocabulary * float_bytes},
+            // Of the output layer, and where that of the embedding is added to it.
+            {"gradient of the vocabulary", 2 * vocabulary * h * float_bytes},
             {"work space", rows * work * float_bytes}};
 }
 
@@ -123,7 +125,7 @@ Plan make_plan(PretrainConfig const& config, PlanConfig const& plan, DeviceRates
     auto const ranks = static_cast<int>(plan.gpus);
     auto const length = as_double(config.data.sequence_length);
     auto const tokens = length * plan.store_fill;
-    auto const rows = has_library_kernels(config, plan) ? length : tokens;  // of a sequence
+    auto const rows = computes_padding(config, plan) ? length : tokens;  // of a sequence
     auto const masked = as_double(batch::masked_slots(config.data.masking, std::llround(rows)));
     Plan result;
     result.parameters = parameter_count(config.model);
@@ -143,11 +145,6 @@ Plan make_plan(PretrainConfig const& config, PlanConfig const& plan, DeviceRates
     auto const micro_batch = as_double(loop.micro_batch_size);
     result.memory =
         step_memory(config.model, micro_batch, micro_batch * rows, micro_batch * masked);
-    if (has_library_kernels(config, plan)) {
-        // Of the output layer, and where that of the embedding is added to it.
-        auto const table = as_double(config.model.padded_vocabulary() * config.model.hidden);
-        result.memory.push_back({"gradient of the vocabulary", 2 * table * float_bytes});
-    }
     result.memory.push_back({"sums of micro-batches", waiting_buffers(loop.micro_batches(), ranks) *
                                                           parameters * float_bytes});
     result.checkpoint_bytes = 3 * parameters * float_bytes;

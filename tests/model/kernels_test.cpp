@@ -1,5 +1,4 @@
 #include "dropout.hpp"
-#include "embedding_sum.hpp"
 #include "vector_kernels.hpp"
 #include "vocabulary_loss.hpp"
 
@@ -214,27 +213,6 @@ TEST(VocabularyLoss, BlocksOfALargeVocabularyAreOneSum) {
     for (std::size_t i = 0; i < 3; ++i) {
         EXPECT_TRUE(torch::allclose(ours[i].grad(), theirs[i].grad(), 1e-4, 1e-5)) << i;
     }
-}
-
-// As in training, where gradients are views of one buffer; the table is an embedding's too, whose
-// gradient is sparse then.
-TEST(VocabularyLoss, AddsToTheGradientThatATiedTableKeeps) {
-    auto const inputs = loss_inputs(torch::kFloat);
-    auto const ids = torch::tensor({3, 3, 63});
-    auto const backward = [&] {
-        auto const loss = vocabulary_loss(inputs.x, inputs.weight, inputs.bias, inputs.targets,
-                                          inputs.weights, 50);
-        auto const looked_up = embedding_sum({inputs.weight, ids}, {torch::zeros({3, 8}), ids % 3},
-                                             {torch::zeros({1, 8}), ids * 0});
-        (loss.loss_sum * 0.25 + looked_up.sum()).backward();
-    };
-    backward();
-    auto const once = inputs.weight.grad().clone();
-    auto const buffer = torch::full_like(once, 2.0);
-    inputs.weight.mutable_grad() = buffer;
-    backward();
-    EXPECT_TRUE(torch::allclose(buffer, once + 2, 1e-5, 1e-6));
-    EXPECT_TRUE(inputs.weight.grad().is_same(buffer));
 }
 
 TEST(VocabularyLoss, GivesTheSameWithoutGradient) {
