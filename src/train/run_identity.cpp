@@ -10,7 +10,8 @@ namespace tessera::train {
 
 namespace {
 
-/// Settings that may differ between two starts of one run: they change no number.
+/// Settings that may differ between two starts of one run: they change no number, or (threads) only
+/// how sums are rounded.
 constexpr std::array<std::string_view, 17> free_settings{
     "store",         "run",       "log_interval", "eval_interval", "eval_iters",
     "save_interval", "keep_last", "keep_every",   "threads",       "check_replicas_interval",
