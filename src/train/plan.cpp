@@ -94,6 +94,11 @@ std::vector<MemoryPart> step_memory(model::BertConfig const& config, double sequ
     // values, and the rest for the rows that heads read.
     auto const layers = as_double(config.layers - 1) * (8 * h + f) + 3 * h + 2 * h;
     auto const read = (masked + sequences) * (6 * h + f);
+    auto const logits = masked * vocabulary * float_bytes;
+    // A table's gradient is there twice: of the output layer, and where that of the embedding is
+    // added to it, for which the heap finds room where the logits were: half of it, as measured
+    // (all with MKL, little with oneDNN).
+    auto const table = vocabulary * h * float_bytes;
     // In the backward pass of one layer: gradient and value of GELU, one of them turned over.
     auto const work = 3 * f + 4 * h;
     return {{"program and libraries", 1.6e8},
@@ -101,9 +106,8 @@ std::vector<MemoryPart> step_memory(model::BertConfig const& config, double sequ
             {"gradients", parameters},
             {"moments", 2 * parameters},
             {"activations", (rows * layers + read) * float_bytes},
-            {"logits", masked * vocabulary * float_bytes},
-            // Of the output layer, and where that of the embedding is added to it.
-            {"gradient of the vocabulary", 2 * vocabulary * h * float_bytes},
+            {"logits", logits},
+            {"gradient of the vocabulary", 2 * table - std::min(table, logits) / 2},
             {"work space", rows * work * float_bytes}};
 }
 
