@@ -6,7 +6,7 @@
 #include <torch/nn/module.h>
 
 #include <tessera/batch/batch.hpp>
-#include <tessera/model/encoder.hpp>
+#include <tessera/model/bert_config.hpp>
 
 namespace tessera::model {
 

@@ -58,7 +58,7 @@ void check_all(PretrainConfig const& config, int ranks) {
                    config.data.sequence_length, config.model.positions);
     base::validate(!config.cuda_graph || config.loop.overlap != "on", base::ExitCode::usage,
                    "train.cuda_graph and train.overlap = on exclude each other: in a graph, "
-                   "nobody sees which gradients are ready");
+                   "nobody sees which gradients are ready; leave overlap at auto");
     base::validate(config.mlm_weight >= 0 && config.sop_weight >= 0 &&
                        config.mlm_weight + config.sop_weight > 0,
                    base::ExitCode::usage, "mlm_weight and sop_weight must not both be 0");

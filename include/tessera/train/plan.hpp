@@ -69,8 +69,8 @@ std::int64_t parameter_count(model::BertConfig const& config);
 /// constant.
 double sequence_flops(model::BertConfig const& config, double tokens, double masked);
 
-/// Bytes at the peak of a training step on the host, by part. Of a micro-batch: rows = tokens,
-/// padding left out where it is not computed, of which `masked` are predicted.
+/// Bytes at the peak of a training step on the host, by part. Of a micro-batch of `sequences`:
+/// rows = tokens, padding left out where it is not computed, of which `masked` are predicted.
 std::vector<MemoryPart> step_memory(model::BertConfig const& config, double sequences, double rows,
                                     double masked);
 
