@@ -52,17 +52,30 @@ torch::Tensor dropped(torch::Tensor const& x, torch::Tensor const& keys, double 
     return result;
 }
 
+/// Keys of the rows, or an undefined tensor, which autograd takes only inside a value of its own.
+struct Keys {
+    torch::Tensor tensor;
+    double share = 0;
+};
+
 torch::Tensor sum_with_dropped(torch::Tensor const& base, torch::Tensor const& x,
-                               torch::Tensor const& keys, double share) {
+                               torch::Tensor const& bias, Keys const& keys) {
     auto const onto_matrix = base.contiguous();
     auto const input = x.contiguous();
     auto result = torch::empty_like(input);
-    auto const* const words = keys.data_ptr<std::int32_t>();
     auto const onto = rows_of(onto_matrix);
     auto const from = rows_of(input);
     auto const to = rows_of(result);
+    std::span const shift(bias.data_ptr<float>(), from.columns);
+    if (!keys.tensor.defined()) {
+        for_each_row(
+            input, [&](std::int64_t row) { add_biased_row(onto[row], from[row], shift, to[row]); });
+        return result;
+    }
+    auto const* const words = keys.tensor.data_ptr<std::int32_t>();
     for_each_row(input, [&](std::int64_t row) {
-        add_dropped_row(onto[row], from[row], to[row], row_dropout(word_of(words[row]), share));
+        add_dropped_row(onto[row], from[row], shift, to[row],
+                        row_dropout(word_of(words[row]), keys.share));
     });
     return result;
 }
@@ -70,21 +83,22 @@ torch::Tensor sum_with_dropped(torch::Tensor const& base, torch::Tensor const& x
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-void remember(AutogradContext& context, torch::Tensor const& keys, double share) {
-    context.saved_data["keys"] = keys;
-    context.saved_data["share"] = share;
+void remember(AutogradContext& context, Keys const& keys) {
+    context.saved_data["keys"] = keys.tensor;
+    context.saved_data["share"] = keys.share;
 }
 
 torch::Tensor dropped_as_remembered(AutogradContext& context, torch::Tensor const& gradient) {
-    return dropped(gradient, context.saved_data["keys"].toTensor(),
-                   context.saved_data["share"].toDouble());
+    auto const keys = context.saved_data["keys"].toTensor();
+    if (!keys.defined()) return gradient;
+    return dropped(gradient, keys, context.saved_data["share"].toDouble());
 }
 
 class Drop : public torch::autograd::Function<Drop> {
   public:
     static torch::Tensor forward(AutogradContext* context, torch::Tensor const& x,
                                  torch::Tensor const& keys, double share) {
-        remember(*context, keys, share);
+        remember(*context, {keys, share});
         return dropped(x, keys, share);
     }
 
@@ -96,13 +110,16 @@ class Drop : public torch::autograd::Function<Drop> {
 class AddDropped : public torch::autograd::Function<AddDropped> {
   public:
     static torch::Tensor forward(AutogradContext* context, torch::Tensor const& base,
-                                 torch::Tensor const& x, torch::Tensor const& keys, double share) {
-        remember(*context, keys, share);
-        return sum_with_dropped(base, x, keys, share);
+                                 torch::Tensor const& x, torch::Tensor const& bias,
+                                 Keys const& keys) {
+        remember(*context, keys);
+        return sum_with_dropped(base, x, bias, keys);
     }
 
     static variable_list backward(AutogradContext* context, variable_list gradients) {
-        return {gradients[0], dropped_as_remembered(*context, gradients[0]), {}, {}};
+        auto const of_x = dropped_as_remembered(*context, gradients[0]);
+        auto const of_bias = context->needs_input_grad(2) ? of_x.sum(0) : torch::Tensor();
+        return {gradients[0], of_x, of_bias, {}};
     }
 };
 
@@ -171,10 +188,10 @@ torch::Tensor dropout_of(torch::Tensor const& x, torch::Tensor const& keys, doub
                                  : at::dropout(x, share, /*train=*/true);
 }
 
-torch::Tensor add_dropped(torch::Tensor const& base, torch::Tensor const& x,
+torch::Tensor add_dropped(torch::Tensor const& base, UnbiasedProduct const& x,
                           torch::Tensor const& keys, double share) {
-    return share > 0 && has_row_keys(x, keys) ? AddDropped::apply(base, x, keys, share)
-                                              : base + dropout_of(x, keys, share);
+    if (!x.bias.defined()) return base + dropout_of(x.rows, keys, share);
+    return AddDropped::apply(base, x.rows, x.bias, share > 0 ? Keys{keys, share} : Keys{});
 }
 
 }  // namespace tessera::model

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "products.hpp"
 #include "row_layout.hpp"
 #include "vector_kernels.hpp"
 
@@ -47,8 +48,8 @@ RowDropout row_dropout(std::uint32_t key, double share);
 /// dropout(x) of x [R, C]; `keys` as of Dropout::row_keys.
 torch::Tensor dropout_of(torch::Tensor const& x, torch::Tensor const& keys, double share);
 
-/// base + dropout(x), both [R, C], in one pass.
-torch::Tensor add_dropped(torch::Tensor const& base, torch::Tensor const& x,
+/// base + dropout(x with its bias), both [R, C], in one pass.
+torch::Tensor add_dropped(torch::Tensor const& base, UnbiasedProduct const& x,
                           torch::Tensor const& keys, double share);
 
 }  // namespace tessera::model

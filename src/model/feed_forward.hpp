@@ -1,5 +1,7 @@
 #pragma once
 
+#include "products.hpp"
+
 #include <torch/types.h>
 
 namespace tessera::model {
@@ -15,6 +17,6 @@ struct FeedForward {
 /// gelu(x expand^T + b) contract^T + c for rows x [R, H], GELU in its erf form. On the host only
 /// the input of GELU is kept for the backward pass, which makes GELU and its slope again from one
 /// exponential: 2 F values a row less in memory, and no second pass.
-torch::Tensor feed_forward(torch::Tensor const& x, FeedForward const& weights);
+UnbiasedProduct feed_forward(torch::Tensor const& x, FeedForward const& weights);
 
 }  // namespace tessera::model

@@ -72,7 +72,7 @@ torch::Tensor TransformerLayerImpl::after_attention(torch::Tensor const& x,
                                                     torch::Tensor const& mixture,
                                                     Dropout const& dropout) {
     auto const attended = attention_norm_(
-        add_dropped(x, attention_output_(mixture),
+        add_dropped(x, attention_output_->unbiased(mixture),
                     dropout.row_keys(index_, DropoutSite::attention_output), dropout_));
     auto const changed = feed_forward(
         attended, {expand_->weight, expand_->bias, contract_->weight, contract_->bias});

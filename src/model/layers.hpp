@@ -18,6 +18,7 @@ class DenseImpl : public torch::nn::Module {
   public:
     DenseImpl(std::int64_t in, std::int64_t out);
     torch::Tensor forward(torch::Tensor const& x) { return linear(x, weight, bias); }
+    UnbiasedProduct unbiased(torch::Tensor const& x) { return unbiased_product(x, weight, bias); }
 
     torch::Tensor weight;
     torch::Tensor bias;

@@ -32,21 +32,43 @@ torch::Tensor onednn_product(torch::Tensor const& a, torch::Tensor const& b,
     return operation.call(a, b, bias, "none", c10::List<std::optional<at::Scalar>>(), std::nullopt);
 }
 
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+/// Gradients of x and weight in x weight^T, as the first two of `inputs`.
+variable_list backward_of_product(AutogradContext& context, torch::Tensor const& gradient,
+                                  std::size_t inputs) {
+    auto const saved = context.get_saved_variables();
+    variable_list result(inputs);
+    if (context.needs_input_grad(0)) result[0] = times(gradient, saved[1]);
+    if (context.needs_input_grad(1)) result[1] = transposed_times(gradient, saved[0]);
+    return result;
+}
+
+class Product : public torch::autograd::Function<Product> {
+  public:
+    static torch::Tensor forward(AutogradContext* context, torch::Tensor const& x,
+                                 torch::Tensor const& weight) {
+        context->save_for_backward({x, weight});
+        return times_transposed(x, weight);
+    }
+
+    static variable_list backward(AutogradContext* context, variable_list gradients) {
+        return backward_of_product(*context, gradients[0].contiguous(), 2);
+    }
+};
+
 class Linear : public torch::autograd::Function<Linear> {
   public:
-    static torch::Tensor forward(torch::autograd::AutogradContext* context, torch::Tensor const& x,
+    static torch::Tensor forward(AutogradContext* context, torch::Tensor const& x,
                                  torch::Tensor const& weight, torch::Tensor const& bias) {
         context->save_for_backward({x, weight});
         return times_transposed(x, weight, bias);
     }
 
-    static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
-                                                   torch::autograd::variable_list gradients) {
-        auto const saved = context->get_saved_variables();
+    static variable_list backward(AutogradContext* context, variable_list gradients) {
         auto const gradient = gradients[0].contiguous();
-        torch::autograd::variable_list result(3);
-        if (context->needs_input_grad(0)) result[0] = times(gradient, saved[1]);
-        if (context->needs_input_grad(1)) result[1] = transposed_times(gradient, saved[0]);
+        auto result = backward_of_product(*context, gradient, 3);
         if (context->needs_input_grad(2)) result[2] = gradient.sum(0);
         return result;
     }
@@ -86,6 +108,12 @@ void transposed_times_into(torch::Tensor const& result, torch::Tensor const& a,
 torch::Tensor linear(torch::Tensor const& x, torch::Tensor const& weight,
                      torch::Tensor const& bias) {
     return on_host(x) ? Linear::apply(x, weight, bias) : at::linear(x, weight, bias);
+}
+
+UnbiasedProduct unbiased_product(torch::Tensor const& x, torch::Tensor const& weight,
+                                 torch::Tensor const& bias) {
+    if (!on_host(x)) return {at::linear(x, weight, bias), {}};
+    return {Product::apply(x, weight), bias};
 }
 
 }  // namespace tessera::model

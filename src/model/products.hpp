@@ -29,6 +29,18 @@ void transposed_times_into(torch::Tensor const& result, torch::Tensor const& a,
 torch::Tensor linear(torch::Tensor const& x, torch::Tensor const& weight,
                      torch::Tensor const& bias);
 
+/// A product that its bias has still to be added to, by whoever goes over the rows next: a pass of
+/// its own (LibTorch copies the bias into the result before it multiplies) is memory traffic that a
+/// small model feels.
+struct UnbiasedProduct {
+    torch::Tensor rows;  ///< [R, out]
+    torch::Tensor bias;  ///< [out]; undefined: it is in the rows
+};
+
+/// x weight^T, differentiable; on devices, and for types, that add a bias for nothing it is added.
+UnbiasedProduct unbiased_product(torch::Tensor const& x, torch::Tensor const& weight,
+                                 torch::Tensor const& bias);
+
 /// True where the functions above and the row loops of vector_kernels.hpp may be used.
 bool on_host(torch::Tensor const& x);
 

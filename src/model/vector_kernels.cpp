@@ -44,6 +44,13 @@ TESSERA_INLINE void store(float* to, Floats const& from, std::size_t count = lan
     }
 }
 
+TESSERA_INLINE void biased(Floats& to, float const* x, float const* bias, std::size_t count) {
+    Floats shift;
+    load(to, x, count);
+    load(shift, bias, count);
+    to += shift;
+}
+
 /// Calls body(first element, elements) for each vector of a row; the last one may be partial.
 template <class Body>
 TESSERA_INLINE void for_each_vector(std::size_t size, Body const& body) {
@@ -155,12 +162,24 @@ TESSERA_CLONES void drop_row(std::span<float const> x, std::span<float> out, Row
     });
 }
 
-TESSERA_CLONES void add_dropped_row(std::span<float const> base, std::span<float const> x,
-                                    std::span<float> out, RowDropout dropout) {
+TESSERA_CLONES void add_biased_row(std::span<float const> base, std::span<float const> x,
+                                   std::span<float const> bias, std::span<float> out) {
     for_each_vector(x.size(), [&](std::size_t begin, std::size_t count) TESSERA_LAMBDA {
         Floats value;
         Floats onto;
-        load(value, x.data() + begin, count);
+        biased(value, x.data() + begin, bias.data() + begin, count);
+        load(onto, base.data() + begin, count);
+        store(out.data() + begin, onto + value, count);
+    });
+}
+
+TESSERA_CLONES void add_dropped_row(std::span<float const> base, std::span<float const> x,
+                                    std::span<float const> bias, std::span<float> out,
+                                    RowDropout dropout) {
+    for_each_vector(x.size(), [&](std::size_t begin, std::size_t count) TESSERA_LAMBDA {
+        Floats value;
+        Floats onto;
+        biased(value, x.data() + begin, bias.data() + begin, count);
         load(onto, base.data() + begin, count);
         drop(value, begin, dropout);
         store(out.data() + begin, onto + value, count);
@@ -224,12 +243,14 @@ TESSERA_CLONES void softmax_row_backward(std::span<float const> probabilities,
     });
 }
 
-TESSERA_CLONES void gelu_row(std::span<float const> x, std::span<float> out) {
+TESSERA_CLONES void gelu_row(std::span<float> x, std::span<float const> bias,
+                             std::span<float> out) {
     for_each_vector(x.size(), [&](std::size_t begin, std::size_t count) TESSERA_LAMBDA {
         Floats value;
         Floats phi;
         Floats bell;
-        load(value, x.data() + begin, count);
+        biased(value, x.data() + begin, bias.data() + begin, count);
+        store(x.data() + begin, value, count);
         normal_distribution(value, phi, bell);
         store(out.data() + begin, value * phi, count);
     });

@@ -27,9 +27,13 @@ struct RowDropout {
 /// out[j] = dropout(x[j]); out may be x.
 void drop_row(std::span<float const> x, std::span<float> out, RowDropout dropout);
 
-/// out[j] = base[j] + dropout(x[j]).
-void add_dropped_row(std::span<float const> base, std::span<float const> x, std::span<float> out,
-                     RowDropout dropout);
+/// out[j] = base[j] + x[j] + bias[j].
+void add_biased_row(std::span<float const> base, std::span<float const> x,
+                    std::span<float const> bias, std::span<float> out);
+
+/// out[j] = base[j] + dropout(x[j] + bias[j]).
+void add_dropped_row(std::span<float const> base, std::span<float const> x,
+                     std::span<float const> bias, std::span<float> out, RowDropout dropout);
 
 /// out[j] = sum over k of coefficients[k] * rows[k * stride + j].
 void combine_rows(std::span<float const> coefficients, float const* rows, std::int64_t stride,
@@ -46,8 +50,9 @@ void softmax_drop_row(std::span<float> row, float scale, RowDropout dropout);
 void softmax_row_backward(std::span<float const> probabilities, std::span<float> gradient,
                           float scale, RowDropout dropout);
 
-/// out[j] = gelu(x[j]) in its erf form, x * Phi(x) (Hendrycks and Gimpel 2016).
-void gelu_row(std::span<float const> x, std::span<float> out);
+/// x[j] += bias[j], then out[j] = gelu(x[j]) in its erf form, x * Phi(x) (Hendrycks and Gimpel
+/// 2016). out may be x: gelu remains.
+void gelu_row(std::span<float> x, std::span<float const> bias, std::span<float> out);
 
 /// Backward of gelu(x): `gradient` holds that of the result on entry and that of x on return;
 /// activation[j] = gelu(x[j]).

@@ -62,6 +62,30 @@ TEST_P(Products, LinearAgreesWithTheOperatorAndItsGradients) {
     expect_equal_gradients(ours, theirs);
 }
 
+TEST_P(Products, AnUnbiasedProductIsALinearOneWithoutItsBias) {
+    auto const [rows, in, out, onednn] = GetParam();
+    OneDnn const choice(onednn);
+    std::vector<std::vector<std::int64_t>> const shapes{{rows, in}, {out, in}, {out}};
+    auto const ours = leaves(shapes);
+    auto const theirs = leaves(shapes);
+    auto const upstream = torch::randn({rows, out});
+    auto const product = unbiased_product(ours[0], ours[1], ours[2]);
+    auto const result = product.rows + product.bias;
+    auto const expected = at::linear(theirs[0], theirs[1], theirs[2]);
+    EXPECT_TRUE(close(result, expected));
+    result.backward(upstream);
+    expected.backward(upstream);
+    expect_equal_gradients(ours, theirs);
+}
+
+TEST(Products, FeedForwardIsTheSameWithoutGradients) {
+    auto const inputs = leaves({{9, 17}, {21, 17}, {21}, {17, 21}, {17}});
+    FeedForward const weights{inputs[1], inputs[2], inputs[3], inputs[4]};
+    auto const with = feed_forward(inputs[0], weights).rows;
+    torch::InferenceMode const inference;
+    EXPECT_TRUE(feed_forward(inputs[0], weights).rows.equal(with));
+}
+
 TEST_P(Products, FeedForwardAgreesWithSeparateOperators) {
     auto const [rows, in, out, onednn] = GetParam();
     OneDnn const choice(onednn);
@@ -71,7 +95,8 @@ TEST_P(Products, FeedForwardAgreesWithSeparateOperators) {
     auto const theirs = leaves(shapes);
     auto const upstream = torch::randn({rows, in}) * 0.01;
     auto const scaled = [](std::vector<torch::Tensor> const& x) { return x[0] * 0.05; };
-    auto const result = feed_forward(scaled(ours), {ours[1], ours[2], ours[3], ours[4]});
+    auto const product = feed_forward(scaled(ours), {ours[1], ours[2], ours[3], ours[4]});
+    auto const result = product.rows + product.bias;
     auto const expected = at::linear(at::gelu(at::linear(scaled(theirs), theirs[1], theirs[2])),
                                      theirs[3], theirs[4]);
     EXPECT_TRUE(close(result, expected));

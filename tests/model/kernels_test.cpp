@@ -98,9 +98,9 @@ TEST(VectorKernels, GeluAndItsSlopeHoldOverTheirRange) {
         auto const rounded = static_cast<double>(static_cast<float>(value));
         auto const phi = 0.5 * std::erfc(-rounded / std::sqrt(2.0));
         auto const bell = std::exp(-0.5 * rounded * rounded) / std::sqrt(2 * std::acos(-1.0));
-        std::vector<float> const x(16, static_cast<float>(value));
+        std::vector<float> x(16, static_cast<float>(value));
         std::vector<float> activation(16);
-        gelu_row(x, activation);
+        gelu_row(x, std::vector<float>(16, 0.0F), activation);
         EXPECT_NEAR(activation[5], rounded * phi, 2e-7 * std::max(1.0, std::abs(rounded))) << value;
         std::vector<float> gradient(16, 3.0F);
         std::vector<float> again(16);
@@ -143,13 +143,43 @@ TEST(Dropout, DropsTheShareAndKeepsTheMean) {
 TEST(Dropout, TheGradientIsTheMaskItself) {
     auto const x = torch::rand({70, 33}).add(1.0).requires_grad_();
     auto const base = torch::rand({70, 33}).requires_grad_();
+    auto const bias = torch::rand({33}).requires_grad_();
     auto const keys = torch::arange(70, torch::kInt32);
-    auto const y = add_dropped(base, x, keys, 0.3);
+    auto const y = add_dropped(base, {x, bias}, keys, 0.3);
     y.sum().backward();
-    EXPECT_TRUE(torch::allclose(y, base + x * x.grad(), 1e-6, 1e-6));
+    EXPECT_TRUE(torch::allclose(y, base + (x + bias) * x.grad(), 1e-6, 1e-6));
     EXPECT_TRUE(base.grad().eq(1).all().item<bool>());
+    EXPECT_TRUE(torch::allclose(bias.grad(), x.grad().sum(0)));
     EXPECT_TRUE(torch::allclose(dropout_of(x, keys, 0.3), x * x.grad()));
-    EXPECT_TRUE(add_dropped(base, x, {}, 0.3).equal(base + x));
+}
+
+TEST(Dropout, WithoutItTheBiasIsAddedAllTheSame) {
+    auto const x = torch::rand({70, 33}).requires_grad_();
+    auto const base = torch::rand({70, 33});
+    auto const bias = torch::rand({33}).requires_grad_();
+    auto const y = add_dropped(base, {x, bias}, {}, 0.3);
+    EXPECT_TRUE(y.equal(base + (x + bias)));
+    y.sum().backward();
+    EXPECT_TRUE(x.grad().eq(1).all().item<bool>());
+    EXPECT_TRUE(bias.grad().eq(70).all().item<bool>());
+    EXPECT_TRUE(add_dropped(base, {x, {}}, {}, 0.3).equal(base + x));
+}
+
+TEST_P(RowSizes, GeluOfAnInputWithBiasIsThatOfTheirSum) {
+    std::vector<float> x;
+    std::vector<float> bias;
+    for (std::size_t i = 0; i < GetParam(); ++i) {
+        x.push_back(static_cast<float>(i % 37) * 0.25F - 4.0F);
+        bias.push_back(static_cast<float>(i % 5) * 0.5F);
+    }
+    auto expected = x;
+    for (std::size_t i = 0; i < x.size(); ++i) expected[i] += bias[i];
+    auto const sums = expected;
+    gelu_row(expected, std::vector<float>(x.size(), 0.0F), expected);
+    std::vector<float> activation(x.size());
+    gelu_row(x, bias, activation);
+    EXPECT_EQ(x, sums);
+    EXPECT_EQ(activation, expected);
 }
 
 struct LossInputs {
