@@ -37,6 +37,17 @@ void expect_equal_gradients(std::vector<torch::Tensor> const& ours,
     }
 }
 
+/// Of two results and the gradients of what they were made from.
+void expect_agreement(torch::Tensor const& result, std::vector<torch::Tensor> const& ours,
+                      torch::Tensor const& expected, std::vector<torch::Tensor> const& theirs,
+                      double scale = 1) {
+    EXPECT_TRUE(close(result, expected));
+    auto const upstream = torch::randn(expected.sizes()) * scale;
+    result.backward(upstream);
+    expected.backward(upstream);
+    expect_equal_gradients(ours, theirs);
+}
+
 struct Sizes {
     std::int64_t rows, in, out;
     bool onednn;
@@ -53,13 +64,9 @@ TEST_P(Products, LinearAgreesWithTheOperatorAndItsGradients) {
     std::vector<std::vector<std::int64_t>> const shapes{{rows, in}, {out, in}, {out}};
     auto const ours = leaves(shapes);
     auto const theirs = leaves(shapes);
-    auto const upstream = torch::randn({rows, out});
     auto const result = linear(ours[0], ours[1], ours[2]);
     auto const expected = at::linear(theirs[0], theirs[1], theirs[2]);
-    EXPECT_TRUE(close(result, expected));
-    result.backward(upstream);
-    expected.backward(upstream);
-    expect_equal_gradients(ours, theirs);
+    expect_agreement(result, ours, expected, theirs);
 }
 
 TEST_P(Products, AnUnbiasedProductIsALinearOneWithoutItsBias) {
@@ -68,14 +75,10 @@ TEST_P(Products, AnUnbiasedProductIsALinearOneWithoutItsBias) {
     std::vector<std::vector<std::int64_t>> const shapes{{rows, in}, {out, in}, {out}};
     auto const ours = leaves(shapes);
     auto const theirs = leaves(shapes);
-    auto const upstream = torch::randn({rows, out});
     auto const product = unbiased_product(ours[0], ours[1], ours[2]);
     auto const result = product.rows + product.bias;
     auto const expected = at::linear(theirs[0], theirs[1], theirs[2]);
-    EXPECT_TRUE(close(result, expected));
-    result.backward(upstream);
-    expected.backward(upstream);
-    expect_equal_gradients(ours, theirs);
+    expect_agreement(result, ours, expected, theirs);
 }
 
 TEST(Products, FeedForwardIsTheSameWithoutGradients) {
@@ -93,16 +96,12 @@ TEST_P(Products, FeedForwardAgreesWithSeparateOperators) {
         {rows, in}, {out, in}, {out}, {in, out}, {in}};
     auto const ours = leaves(shapes);
     auto const theirs = leaves(shapes);
-    auto const upstream = torch::randn({rows, in}) * 0.01;
     auto const scaled = [](std::vector<torch::Tensor> const& x) { return x[0] * 0.05; };
     auto const product = feed_forward(scaled(ours), {ours[1], ours[2], ours[3], ours[4]});
     auto const result = product.rows + product.bias;
     auto const expected = at::linear(at::gelu(at::linear(scaled(theirs), theirs[1], theirs[2])),
                                      theirs[3], theirs[4]);
-    EXPECT_TRUE(close(result, expected));
-    result.backward(upstream);
-    expected.backward(upstream);
-    expect_equal_gradients(ours, theirs);
+    expect_agreement(result, ours, expected, theirs, 0.01);
 }
 
 TEST_P(Products, GoIntoAPartOfAnotherMatrix) {
@@ -138,14 +137,10 @@ TEST_P(Gradients, EmbeddingSumAgreesWithThreeEmbeddings) {
     auto const tokens = torch::tensor({5, 39, 5, 0, 7, 5, 1, 1, 2});
     auto const columns = torch::tensor({0, 1, 2, 3, 4, 0, 1, 2, 8});
     auto const segments = torch::tensor({0, 0, 1, 1, 1, 0, 0, 0, 1});
-    auto const upstream = torch::randn({9, 6});
     auto const result = embedding_sum({ours[0], tokens}, {ours[1], columns}, {ours[2], segments});
     auto const expected = at::embedding(theirs[0], tokens) + at::embedding(theirs[1], columns) +
                           at::embedding(theirs[2], segments);
-    EXPECT_TRUE(close(result, expected));
-    result.backward(upstream);
-    expected.backward(upstream);
-    expect_equal_gradients(ours, theirs);
+    expect_agreement(result, ours, expected, theirs);
 }
 
 TEST(EmbeddingSum, AnIdOutsideItsTableIsRefused) {
