@@ -11,6 +11,7 @@
 #include <tessera/base/process.hpp>
 #include <tessera/base/time.hpp>
 #include <tessera/batch/special.hpp>
+#include <tessera/device/allocator.hpp>
 #include <tessera/device/threads.hpp>
 #include <tessera/model/classifier.hpp>
 
@@ -112,6 +113,7 @@ int main(int argc, char** argv) {
         .add("threads", config.threads, "threads");
     return command.run(argc, argv, [&](comm::Communicator const& comm) {
         device::set_threads(comm, config.threads);
+        device::keep_freed_memory();
         auto const seconds = step_seconds(config);
         fmt::print("{}\n", nlohmann::json{{"seconds", seconds},
                                           {"peak_memory_bytes", base::peak_resident_bytes()}}

@@ -15,6 +15,7 @@
 #include <tessera/capture/live_capture.hpp>
 #include <tessera/classify/classifier.hpp>
 #include <tessera/classify/trained_model.hpp>
+#include <tessera/device/allocator.hpp>
 #include <tessera/device/threads.hpp>
 
 namespace {
@@ -121,6 +122,7 @@ int main(int argc, char** argv) {
         base::validate(config.input.empty() != config.interface.empty(), base::ExitCode::usage,
                        "give --input PATH .. or --interface NAME");
         device::set_threads(comm, config.threads);
+        device::keep_freed_memory();
         classify::TrainedModel model(config.model);
         classify::Classifier classifier(model, config.classify, print_line);
         base::Stopwatch const clock;

@@ -13,6 +13,7 @@
 #include <tessera/classify/fold_predictions.hpp>
 #include <tessera/classify/trained_model.hpp>
 #include <tessera/dataset/split.hpp>
+#include <tessera/device/allocator.hpp>
 #include <tessera/device/threads.hpp>
 #include <tessera/evaluate/make_report.hpp>
 #include <tessera/evaluate/report.hpp>
@@ -208,6 +209,7 @@ int main(int argc, char** argv) {
     command.examples("example: tessera evaluate --model bundle --store store --output report");
     return command.run(argc, argv, [&](comm::Communicator const& comm) {
         device::set_threads(comm, config.threads);
+        device::keep_freed_memory();
         auto const existing = command.common().force ? evaluate::ExistingFolder::replace
                                                      : evaluate::ExistingFolder::refuse;
         std::optional<Grading> grading;

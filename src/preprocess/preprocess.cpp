@@ -43,7 +43,7 @@ void describe_content(base::OptionTable& options, PreprocessConfig& config) {
              "a capture of so many bytes or more is worked on by all ranks together; 0: never")
         .add("share_parts", config.share_parts,
              "parts such a capture is dealt into, 2 to 16, so that a store does not depend on how "
-             "the capture is packed; 0: one for each share_bytes");
+             "the capture is packed; 0: by its bytes and share_bytes");
     describe(options, config.capture);
     describe(options, config.token);
     describe(options, config.flow);

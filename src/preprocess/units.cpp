@@ -1,6 +1,7 @@
 #include "units.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include <tessera/base/error.hpp>
 #include <tessera/dataset/schema.hpp>
@@ -15,8 +16,8 @@ std::uint64_t unit_size(std::uint64_t corpus_bytes) {
 
 std::uint32_t parts_of(std::uint64_t bytes, std::uint64_t share) {
     if (share == 0 || bytes < share) return 1;
-    return static_cast<std::uint32_t>(
-        std::clamp<std::uint64_t>((bytes - 1) / share + 1, 2, dataset::max_parts));
+    auto const shares = std::clamp<std::uint64_t>((bytes - 1) / share + 1, 2, dataset::max_parts);
+    return static_cast<std::uint32_t>(std::bit_ceil(shares));
 }
 
 std::vector<Unit> cut_units(std::span<CaptureSize const> captures, std::uint64_t target) {

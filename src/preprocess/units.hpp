@@ -44,8 +44,9 @@ struct CaptureSize {
 /// or one for each part. Error(usage) when a store cannot hold so many.
 std::vector<Unit> cut_units(std::span<CaptureSize const> captures, std::uint64_t target);
 
-/// Parts of a capture of `bytes`, one for each `share` begun, 2 to 16; 1 below `share` and where
-/// that is 0. A function of the size alone.
+/// Parts of a capture of `bytes`: one for each `share` begun, then as many more as make a power of
+/// two, which 2, 4 and 8 ranks have equal numbers of; 16 at most. 1 below `share` and where that is
+/// 0. A function of the size alone.
 std::uint32_t parts_of(std::uint64_t bytes, std::uint64_t share);
 
 /// The units of one rank but for shared ones, longest first over all ranks (Graham 1969: at most

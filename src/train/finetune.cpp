@@ -17,12 +17,12 @@
 #include <tessera/base/error.hpp>
 #include <tessera/base/log.hpp>
 #include <tessera/checkpoint/bundle.hpp>
+#include <tessera/device/allocator.hpp>
 #include <tessera/device/compute_device.hpp>
 #include <tessera/device/threads.hpp>
 #include <tessera/loader/classifier_source.hpp>
 #include <tessera/model/classifier.hpp>
 #include <tessera/model/packet_sae.hpp>
-#include <tessera/train/allocator.hpp>
 #include <tessera/train/finetune.hpp>
 
 namespace tessera::train {
@@ -339,7 +339,7 @@ Calibration calibration_of(comm::Communicator const& comm, Setup const& setup) {
 void finetune(comm::Communicator const& comm, FinetuneConfig const& config, TrainMode const& mode) {
     comm::Watchdog const watchdog(comm, watched(config.loop));
     comm::agreed(comm, [&] { check(config.loop, comm.size()); });
-    give_back_freed_memory();
+    device::give_back_freed_memory();
     device::set_threads(comm, config.loop.threads);
     auto const data = open_training_data(comm, config.loop, config.split);
     Setup setup{.config = config, .data = data, .task = {}, .model = {}};

@@ -12,6 +12,7 @@
 #include <tessera/base/error.hpp>
 #include <tessera/base/log.hpp>
 #include <tessera/batch/special.hpp>
+#include <tessera/device/allocator.hpp>
 #include <tessera/device/compute_device.hpp>
 #include <tessera/device/threads.hpp>
 #include <tessera/device/work_graph.hpp>
@@ -19,7 +20,6 @@
 #include <tessera/loader/pretrain_source.hpp>
 #include <tessera/model/initial_weights.hpp>
 #include <tessera/model/pretrain_model.hpp>
-#include <tessera/train/allocator.hpp>
 #include <tessera/train/plan.hpp>
 #include <tessera/train/pretrain.hpp>
 
@@ -151,7 +151,7 @@ void log_data(PretrainSource const& source, PretrainConfig const& config, double
 void pretrain(comm::Communicator const& comm, PretrainConfig const& asked, TrainMode const& mode) {
     comm::Watchdog const watchdog(comm, watched(asked.loop));
     comm::agreed(comm, [&] { check_all(asked, comm.size()); });
-    give_back_freed_memory();
+    device::give_back_freed_memory();
     device::set_threads(comm, asked.loop.threads);
     auto const device = device::choose_device(comm, asked.loop.device);
     auto config = asked;

@@ -7,12 +7,12 @@
 #include <tessera/base/time.hpp>
 #include <tessera/batch/special.hpp>
 #include <tessera/dataset/store.hpp>
+#include <tessera/device/allocator.hpp>
 #include <tessera/loader/bursts.hpp>
 #include <tessera/loader/pretrain_source.hpp>
 #include <tessera/model/initial_weights.hpp>
 #include <tessera/model/pretrain_model.hpp>
 #include <tessera/parallel/flat_parameters.hpp>
-#include <tessera/train/allocator.hpp>
 #include <tessera/train/step_times.hpp>
 
 namespace tessera::train {
@@ -44,7 +44,7 @@ batch::PretrainBatch random_batch(model::BertConfig const& config, StepShape con
 }  // namespace
 
 std::vector<double> step_times(model::BertConfig const& config, StepShape const& shape) {
-    give_back_freed_memory();
+    device::give_back_freed_memory();
     at::set_num_threads(static_cast<int>(shape.threads));
     model::PretrainModel model(config);
     model::initialise(*model, 1);
@@ -53,7 +53,7 @@ std::vector<double> step_times(model::BertConfig const& config, StepShape const&
     auto const type = compute_type(shape.precision);
     parallel::FlatParameters parameters(*model, type);
     AdamW optimizer(parameters, {});
-    keep_freed_memory();
+    device::keep_freed_memory();
     LossScaler scaler(shape.device, type);
     auto const batch = batch::to_device(random_batch(config, shape), shape.device);
     std::vector<double> seconds;

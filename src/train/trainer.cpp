@@ -14,10 +14,10 @@
 #include <tessera/base/log.hpp>
 #include <tessera/base/process.hpp>
 #include <tessera/comm/activity.hpp>
+#include <tessera/device/allocator.hpp>
 #include <tessera/model/product_rate.hpp>
 #include <tessera/parallel/replicate.hpp>
 #include <tessera/report/rank_states.hpp>
-#include <tessera/train/allocator.hpp>
 
 namespace tessera::train {
 
@@ -127,7 +127,7 @@ void Trainer::on_root(std::function<void()> const& work) {
 
 void Trainer::run() {
     if (resume() == RunStart::complete) return;
-    keep_freed_memory();
+    device::keep_freed_memory();
     measure_peak();
     if (state_.validation_due) validate_late();
     while (state_.step < config_.train_iters) {

@@ -63,7 +63,7 @@ class Flood : public testing::Test {
     dataset::Manifest run_all_ways() {
         auto const size = static_cast<std::int64_t>(fs::file_size(scratch_.path / "flood.pcap"));
         dataset::Manifest manifest;
-        for (auto const share : {std::int64_t{0}, size / 5 + 1}) {
+        for (auto const share : {std::int64_t{0}, size / 4 + 1}) {
             auto const together = config(fmt::format("together-{}", share), share);
             auto const result = preprocess(scratch_.comm, together, base::local_files(), {});
             manifest = result.manifest;
@@ -93,7 +93,7 @@ TEST_F(Flood, OnePacketFlowsEvictEachOther) {
 // The share of flows is found by a hash whose key is known: who knows it can aim at one share. That
 // costs balance; the memory of the share holds, and the packets are all there.
 TEST_F(Flood, FlowsAimedAtOneShareStayWithinItsMemory) {
-    constexpr std::uint32_t parts = 5;
+    constexpr std::uint32_t parts = 4;
     constexpr std::uint32_t aim = 3;
     std::uint32_t number = 0;
     make([&] {

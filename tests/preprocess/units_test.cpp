@@ -36,6 +36,7 @@ TEST(CutUnits, GivesALargeCaptureAUnitForEachPart) {
     EXPECT_EQ(parts_of(99, 100), 1U);
     EXPECT_EQ(parts_of(100, 100), 2U);
     EXPECT_EQ(parts_of(301, 100), 4U);
+    EXPECT_EQ(parts_of(401, 100), 8U);
     EXPECT_EQ(parts_of(1'000'000, 100), 16U);
     EXPECT_EQ(parts_of(1'000'000, 0), 1U);
 }

@@ -6,9 +6,9 @@
 #include <c10/core/CPUAllocator.h>
 #include <malloc.h>
 
-#include <tessera/train/allocator.hpp>
+#include <tessera/device/allocator.hpp>
 
-namespace tessera::train {
+namespace tessera::device {
 
 namespace {
 
@@ -61,4 +61,4 @@ void keep_freed_memory() {
     mallopt(M_ARENA_MAX, 1);        // one heap: freed by one thread, found by another
 }
 
-}  // namespace tessera::train
+}  // namespace tessera::device

@@ -8,9 +8,9 @@
 #include <malloc.h>
 #include <torch/types.h>
 
-#include <tessera/train/allocator.hpp>
+#include <tessera/device/allocator.hpp>
 
-namespace tessera::train {
+namespace tessera::device {
 namespace {
 
 struct Freed {
@@ -46,8 +46,9 @@ TEST(Allocator, PlacesOfFreedTensorsHoldOthersOfTheirSize) {
     for (int i = 0; i < 400; ++i) small.emplace_back(std::malloc(48));
     auto const before = mallinfo2().arena;
     for (std::size_t i = 0; i < tensors.size(); i += 2) tensors[i] = floats(count);
-    EXPECT_LE(mallinfo2().arena - before,
-              64U << 20);  // one step of the heap; LibTorch: four
+    // One tensor's place at most has gone to the small blocks: the heap grows by it and the 64 MiB
+    // that it asks for in advance. With LibTorch's allocator: four times.
+    EXPECT_LE(mallinfo2().arena - before, (64U << 20U) + (16U << 20U));
 }
 
 TEST(Allocator, LibrariesThatWantNoTensorsGetMemoryToo) {
@@ -59,4 +60,4 @@ TEST(Allocator, LibrariesThatWantNoTensorsGetMemoryToo) {
 }
 
 }  // namespace
-}  // namespace tessera::train
+}  // namespace tessera::device
