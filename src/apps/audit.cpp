@@ -33,7 +33,7 @@ struct Config {
 void describe(base::OptionTable& options, Config& config) {
     options.section("audit")
         .add("split", config.split, "split of the store")
-        .add("label_set", config.label_set, "label set; empty: the store's first")
+        .add("label_set", config.label_set, "label set; empty: the first of the store's names")
         .add("corpus", config.corpus, "store that a model was pre-trained on; empty: none to check")
         .add("corpus_split", config.corpus_split,
              "its split, when only the train fold was learnt from; empty: all flows")

@@ -30,7 +30,7 @@ void describe(base::OptionTable& options, Config& config) {
         .add("store", config.store, "token store with labels")
         .add("output", config.output, "folder of the report to make; empty: print only")
         .add("split", config.split, "split of the store")
-        .add("label_set", config.label_set, "label set; empty: the store's first");
+        .add("label_set", config.label_set, "label set; empty: the first of the store's names");
     baseline::describe(options, config.controls);
     evaluate::describe(options, config.grading);
 }

@@ -2,13 +2,16 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <map>
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
+#include <tessera/base/files.hpp>
 #include <tessera/base/log.hpp>
 #include <tessera/base/process.hpp>
 #include <tessera/base/stop.hpp>
@@ -33,7 +36,8 @@ struct Answered {};
 std::string description(base::Option const& option) {
     auto text = option.help;
     if (!option.choices.empty()) text += fmt::format(" ({})", fmt::join(option.choices, "|"));
-    return text + fmt::format(" [{}]", option.toml());
+    bool const is_on = option.type == "switch" && option.toml() == "true";
+    return text + fmt::format(" [{}{}]", option.toml(), is_on ? "; off by --no-.." : "");
 }
 
 // One flag from one table entry; values are kept as text until all layers are known.
@@ -77,6 +81,20 @@ base::LogLevel log_level(std::string const& name) {
     base::validate(name == "error", ExitCode::usage,
                    "--log-level: '{}' is none of debug, info, warning, error", name);
     return base::LogLevel::error;
+}
+
+// A name that another command knows is none of this one's business; one that nearly is a setting of
+// this one is a slip that would pass unseen.
+void warn_of_slips(base::OptionTable const& table) {
+    constexpr std::string_view prefix = "TESSERA_";
+    for (auto const* const* entry = environ; *entry != nullptr; ++entry) {
+        std::string_view const variable(*entry, std::strcspn(*entry, "="));
+        if (!variable.starts_with(prefix)) continue;
+        auto const near = table.nearly(variable);
+        if (near.empty()) continue;
+        base::log_warning("environment variable {} is no setting; did you mean {}?",
+                          base::printable(variable), near);
+    }
 }
 
 void print_error(std::string const& name, comm::Communicator const& comm, char const* line) {
@@ -200,6 +218,7 @@ int Command::run_on(comm::Communicator const& comm, int argc, char** argv, Body 
     require_same_settings(comm);
     if (comm.is_root() && !print.empty()) fmt::print("{}", print);
     if (!proceed) return 0;
+    if (comm.is_root()) warn_of_slips(options_);
     if (heeds_signals_) base::watch_stop_signals();
     return static_cast<int>(body(comm));
 }

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <tessera/base/files.hpp>
+#include <tessera/base/hash.hpp>
 #include <tessera/base/log.hpp>
 #include <tessera/baseline/controls.hpp>
 #include <tessera/classify/fold_predictions.hpp>
@@ -134,8 +135,8 @@ class Grading {
                 "on another store, or its store or split is gone or was made anew.");
         } else if (!seen.empty() && seen != "0") {
             doubts.push_back(fmt::format(
-                "LEAKY PRE-TRAINING: {} test flows were among those that the encoder learned from "
-                "(without their labels); pre-train on the split that is graded.",
+                "LEAKY PRE-TRAINING: {} test flows were among those that the weights it began with "
+                "had learned from; pre-train on the split that is graded.",
                 seen));
         }
         return doubts;
@@ -157,11 +158,28 @@ class Grading {
     std::vector<baseline::Control> networks(comm::Communicator const& comm) const {
         return apps::network_controls(
             comm, config_.networks,
-            {.run = of_model("run"),
+            {.run = run_folder(),
              .store = config_.store,
              .split = split_name(),
-             .folder = std::filesystem::path(config_.output).concat(".controls"),
+             .folder = std::filesystem::path(config_.output).concat(".controls") / trained_as(),
              .answers = [&](classify::TrainedModel& model) { return answers_of(comm, model); }});
+    }
+
+    /// Tells this model's controls from those of another one that had a report of this name.
+    std::string trained_as() const {
+        std::string text = std::to_string(config_.networks.iters);
+        for (auto const& [key, value] : model_.info().provenance) text += ' ' + key + '=' + value;
+        return base::checksum(std::as_bytes(std::span(text))).substr(0, 8);
+    }
+
+    /// Where the run that made the model lies, as it was named, or around the bundle.
+    std::filesystem::path run_folder() const {
+        std::filesystem::path named = of_model("run");
+        auto const around = std::filesystem::absolute(config_.model).lexically_normal() / "..";
+        for (auto const& folder : {named, around.lexically_normal(), config_.model}) {
+            if (std::filesystem::exists(folder / "config.toml")) return folder;
+        }
+        return named;
     }
 
     std::string of_model(std::string const& key) const {
@@ -177,7 +195,7 @@ class Grading {
 
     // The curves of the run that made the model, where that run still lies.
     std::vector<report::MetricRow> training_record() const {
-        auto const record = std::filesystem::path(of_model("run")) / "metrics.jsonl";
+        auto const record = run_folder() / "metrics.jsonl";
         if (!std::filesystem::exists(record)) return {};
         return report::read_metrics(base::read_text(record));
     }
@@ -188,6 +206,15 @@ class Grading {
     dataset::Split split_;
     std::size_t label_set_ = 0;
 };
+
+void require_paths(Config const& config) {
+    base::validate(!config.model.empty(), base::ExitCode::usage,
+                   "no model named: give --model BUNDLE");
+    base::validate(!config.store.empty(), base::ExitCode::usage,
+                   "no store named: give --store STORE");
+    base::validate(!config.output.empty(), base::ExitCode::usage,
+                   "no place for the report named: give --output FOLDER");
+}
 
 void tell(evaluate::Report const& report, Config const& config, bool json) {
     if (json) {
@@ -208,6 +235,7 @@ int main(int argc, char** argv) {
     describe(command.options(), config);
     command.examples("example: tessera evaluate --model bundle --store store --output report");
     return command.run(argc, argv, [&](comm::Communicator const& comm) {
+        require_paths(config);
         device::set_threads(comm, config.threads);
         device::keep_freed_memory();
         auto const existing = command.common().force ? evaluate::ExistingFolder::replace

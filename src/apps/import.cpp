@@ -58,6 +58,9 @@ interchange::BertWeights read(Config const& config) {
                    "--input: one file or folder of weights, or .tsv tables");
     std::filesystem::path const input = config.input.front();
     if (std::filesystem::is_directory(input)) return interchange::import_hugging_face(input);
+    base::validate(std::filesystem::exists(input), base::ExitCode::bad_input,
+                   "'{}' is not there: give the file or folder of the weights",
+                   base::printable(input.string()));
     base::validate(!config.token.vocabulary.empty(), base::ExitCode::usage,
                    "a .bin file holds no vocabulary: give --vocabulary FILE");
     return interchange::import_uer(input, config.token.vocabulary, config.heads);

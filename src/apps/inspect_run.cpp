@@ -93,17 +93,17 @@ RunState read_run(fs::path const& folder) {
     state.steps = steps_of(folder);
     state.done = fs::exists(folder / "DONE");
     state.checkpoint = newest_checkpoint(folder);
-    if (fs::exists(folder / ".lock")) state.held_by = base::read_text(folder / ".lock", 512);
+    state.held_by = base::folder_holder(folder);
     auto const written = fs::last_write_time(folder / "metrics.jsonl");
     state.age = std::chrono::duration<double>(fs::file_time_type::clock::now() - written).count();
     if (auto const ranks = folder / "ranks.json"; fs::exists(ranks))
         state.ranks = report::read_rank_states(base::read_text(ranks));
     auto const rows = training_rows(folder);
     if (rows.empty()) return state;
-    state.step = rows.back().step;
+    state.step = std::max(rows.back().step, state.checkpoint.value_or(0));
     state.loss = rows.back().value("loss");
     state.rate = rows.back().value("sequences_per_second");
-    if (auto const seconds = pace(rows); seconds && state.steps > 0)
+    if (auto const seconds = pace(rows); seconds && state.steps > 0 && !state.held_by.empty())
         state.seconds_left = *seconds * static_cast<double>(state.steps - state.step);
     return state;
 }
@@ -129,7 +129,8 @@ namespace {
 
 report::Table run_table(RunState const& state) {
     auto const of = state.steps > 0 ? fmt::format("/{}", state.steps) : std::string();
-    auto const who = state.done ? std::string("done") : base::printable(state.held_by);
+    auto const idle = state.done ? "done" : "nobody";
+    auto const who = state.held_by.empty() ? idle : base::printable(state.held_by);
     return {.columns = {{"step"},
                         {"loss"},
                         {"sequences/s"},

@@ -51,4 +51,13 @@ FolderLock::~FolderLock() {
     ::close(descriptor_);
 }
 
+std::string folder_holder(std::filesystem::path const& folder) {
+    auto const descriptor = ::open((folder / ".lock").c_str(), O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return {};
+    bool const is_free = ::flock(descriptor, LOCK_SH | LOCK_NB) == 0;
+    auto holder = is_free ? std::string() : holder_of(descriptor);
+    ::close(descriptor);
+    return holder;
+}
+
 }  // namespace tessera::base

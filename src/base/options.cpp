@@ -201,6 +201,22 @@ std::string OptionTable::nearest(std::string_view key) const {
     return best;
 }
 
+std::string OptionTable::nearly(std::string_view variable) const {
+    constexpr std::size_t slip = 2;  // letters
+    std::string best;
+    auto least = slip + 1;
+    for (auto const& option : options_) {
+        auto const name = option.environment();
+        auto const distance = edit_distance(variable, name);
+        if (distance == 0) return {};
+        if (distance < least) {
+            least = distance;
+            best = name;
+        }
+    }
+    return best;
+}
+
 void OptionTable::set(std::string_view key, std::string const& value, std::string const& origin) {
     auto* option = find(key);
     if (option == nullptr) {

@@ -18,15 +18,6 @@ std::int32_t distance(std::int32_t const* a, std::int32_t const* b, std::size_t 
     return sum;
 }
 
-/// Keeps `nearest` sorted and at most `limit` long; a tie goes behind what is already there.
-void keep(std::vector<Neighbour>& nearest, Neighbour const& candidate, std::size_t limit) {
-    auto const at = std::upper_bound(
-        nearest.begin(), nearest.end(), candidate,
-        [](Neighbour const& a, Neighbour const& b) { return a.distance < b.distance; });
-    nearest.insert(at, candidate);
-    if (nearest.size() > limit) nearest.pop_back();
-}
-
 }  // namespace
 
 void NearestNeighbours::add(std::span<std::int32_t const> features, std::int32_t label) {
@@ -35,17 +26,30 @@ void NearestNeighbours::add(std::span<std::int32_t const> features, std::int32_t
 }
 
 std::vector<float> NearestNeighbours::shares(std::span<std::int32_t const> features) const {
-    std::vector<Neighbour> nearest;
-    for (std::size_t i = 0; i < labels_.size(); ++i) {
-        auto const far = distance(&features_[i * width_], features.data(), width_);
-        if (nearest.size() < neighbours_ || far < nearest.back().distance) {
-            keep(nearest, {far, labels_[i]}, neighbours_);
-        }
-    }
     std::vector<float> result(classes_);
-    for (auto const& neighbour : nearest) result[static_cast<std::size_t>(neighbour.label)] += 1;
-    for (auto& share : result)
-        share /= static_cast<float>(std::max<std::size_t>(nearest.size(), 1));
+    if (labels_.empty()) return result;
+    std::vector<Neighbour> all;
+    for (std::size_t i = 0; i < labels_.size(); ++i) {
+        all.push_back({distance(&features_[i * width_], features.data(), width_), labels_[i]});
+    }
+    auto const asked = std::min(neighbours_, all.size());
+    auto const by_distance = [](Neighbour const& a, Neighbour const& b) {
+        return a.distance < b.distance;
+    };
+    auto const last = all.begin() + static_cast<std::ptrdiff_t>(asked) - 1;
+    std::nth_element(all.begin(), last, all.end(), by_distance);
+    auto const edge = last->distance;
+    auto const nearer =
+        std::ranges::count_if(all, [&](auto const& n) { return n.distance < edge; });
+    auto const ties = std::ranges::count_if(all, [&](auto const& n) { return n.distance == edge; });
+    auto const votes = static_cast<float>(asked);
+    auto const of_tie = (votes - static_cast<float>(nearer)) / static_cast<float>(ties);
+    for (auto const& neighbour : all) {
+        if (neighbour.distance > edge) continue;
+        auto const vote = neighbour.distance < edge ? 1.0F : of_tie;
+        result[static_cast<std::size_t>(neighbour.label)] += vote;
+    }
+    for (auto& share : result) share /= votes;
     return result;
 }
 

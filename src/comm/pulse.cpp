@@ -24,6 +24,11 @@ WatchReport Pulse::report(Activity::Place const& place) {
         stood_.restart();
         idle_.restart();
     }
+    if (restarts_) {
+        stood_.restart();
+        idle_.restart();
+        restarts_ = false;
+    }
     auto const used = processor_seconds();
     if (used - used_ > working_share * tick_.seconds()) idle_.restart();
     used_ = used;

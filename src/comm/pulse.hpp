@@ -14,8 +14,12 @@ class Pulse {
   public:
     WatchReport report(Activity::Place const& place);
 
+    /// The process itself was stopped: what it did not do meanwhile says nothing.
+    void restart() { restarts_ = true; }
+
   private:
     std::uint64_t moves_ = 0;
+    bool restarts_ = false;
     double used_ = 0;  // s of processor time
     base::Stopwatch stood_;
     base::Stopwatch idle_;

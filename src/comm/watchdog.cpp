@@ -84,7 +84,10 @@ class Watchdog::Thread {
 
     void run() {
         try {
-            while (!pause()) comm_.is_root() ? watch() : report();
+            while (!pause()) {
+                if (was_stopped()) forgive();
+                comm_.is_root() ? watch() : report();
+            }
             say_goodbye();
         } catch (std::exception const& error) {
             base::log_warning("ranks are not watched any more: {}", error.what());
@@ -97,6 +100,21 @@ class Watchdog::Thread {
         changed_.wait_for(lock, std::chrono::duration<double>(config_.interval),
                           [this] { return stopping_; });
         return stopping_;
+    }
+
+    /// A suspended job (scontrol suspend, a paused virtual machine) stops this thread too.
+    bool was_stopped() {
+        auto const turn = turn_.seconds();
+        turn_.restart();
+        return turn > config_.interval + config_.limit / 2;
+    }
+
+    /// Each rank gets the whole limit again: those that were stopped as well will be heard.
+    void forgive() {
+        for (auto& heard : heard_) heard.restart();
+        heard_root_.restart();
+        pulse_.restart();
+        for (auto& rank : ranks_) rank.still = rank.idle = rank.silent = 0;
     }
 
     WatchReport own_report() {
@@ -242,6 +260,7 @@ class Watchdog::Thread {
     bool stopping_ = false;
     bool known_ = false;  // where rank 0 listens
     Pulse pulse_;
+    base::Stopwatch turn_;  // since the last look
 
     std::optional<WatchSocket> listener_;  // rank 0
     std::vector<WatchCaller> callers_;

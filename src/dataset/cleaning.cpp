@@ -37,10 +37,22 @@ class Cleaner {
     void leave_out_duplicates(Alike alike) {
         begin(std::string("duplicates_") + name(alike));
         EqualFlows known(store_, alike, HashSample(0, 1));
+        std::unordered_map<std::uint64_t, std::uint64_t> kept;  // by the first of its equals
+        std::vector<std::pair<std::uint64_t, std::uint64_t>>
+            later;  // flow, the first of its equals
         for (std::uint64_t i = 0; i < folds_.size(); ++i) {
             if (!is_in(i)) continue;
             auto const first = known.add(i);
-            if (first && *first != i) drop(i);
+            if (!first || *first == i) continue;
+            later.emplace_back(i, *first);
+            auto const best = kept.try_emplace(*first, *first).first;
+            if (label(best->second) == no_label && label(i) != no_label) best->second = i;
+        }
+        for (auto const& [first, best] : kept) {
+            if (best != first) drop(first);
+        }
+        for (auto const& [flow, first] : later) {
+            if (kept.at(first) != flow) drop(flow);
         }
     }
 

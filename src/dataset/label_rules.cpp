@@ -188,7 +188,8 @@ LabelRules folder_labels(std::span<std::string const> captures) {
         set.rules.push_back(std::move(rule));
     }
     base::validate(!set.rules.empty(), base::ExitCode::usage,
-                   "no capture lies in a folder that could be its class");
+                   "no capture lies in a folder that could be its class: name the folder around "
+                   "the folders of the classes, or give --labels FILE");
     return prepared({std::move(set)}, "labels by folder");
 }
 

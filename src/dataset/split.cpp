@@ -230,6 +230,16 @@ void Split::hold_out_classes(Store const& store) {
     }
 }
 
+void require_held_out_of(Split const& split, Store const& store, std::size_t label_set) {
+    auto const& wanted = store.manifest().labels.at(label_set).name;
+    auto const& config = split.config;
+    base::validate(config.hold_out.empty() || config.label_set == wanted, ExitCode::usage,
+                   "split '{}' holds out classes of label set '{}', not of '{}': make a split with "
+                   "--label-set {}",
+                   config.name, base::printable(config.label_set), base::printable(wanted),
+                   base::printable(wanted));
+}
+
 void Split::thin_training(Store const& store) {
     base::validate(config.label_share > 0 && config.label_share <= 1, ExitCode::usage,
                    "split label_share {} is not above 0 and up to 1", config.label_share);

@@ -252,10 +252,24 @@ void publish_split(base::FileSystem& files, Store const& store, Split& split, Ov
     split.checksum = seal_of(text);
 }
 
+namespace {
+
+[[noreturn]] void refuse_absent(Store const& store, std::string_view split_name) {
+    auto const shown = base::printable(store.path().string());
+    auto const there = split_names(store.path());
+    base::fail(ExitCode::bad_input, "'{}' has no split '{}': {}`tessera split` makes one", shown,
+               split_name,
+               there.empty() ? std::string()
+                             : fmt::format("it has {} (--split); ", fmt::join(there, ", ")));
+}
+
+}  // namespace
+
 Split load_split(Store const& store, std::string_view split_name) {
     base::validate(is_plain_name(split_name), ExitCode::usage,
                    "split name '{}' is not 1 to 64 of a-z 0-9 _ -", base::printable(split_name));
     auto const path = split_path(store.path(), split_name);
+    if (!fs::exists(path)) refuse_absent(store, split_name);
     auto const sealed = read_sealed(path);
     JsonReader const json(sealed.content, base::printable(path.string()));
     check_format(json, store.manifest().checksum, split_name);

@@ -13,7 +13,12 @@ namespace {
 
 constexpr int cuda_of_pin = 12000;  // any driver of the CUDA 12 line runs the pinned LibTorch
 
-Finding no_gpu(GpuFacts const& facts) {
+Level level_of_lack(GpuUse use) {
+    if (use == GpuUse::required) return Level::fault;
+    return use == GpuUse::where_all ? Level::warning : Level::note;
+}
+
+Finding no_gpu(GpuFacts const& facts, GpuUse use) {
     if (facts.device_files > 0) {
         return {"gpu", Level::fault,
                 fmt::format("{} GPUs in /dev, but the driver does not answer: {}",
@@ -21,7 +26,11 @@ Finding no_gpu(GpuFacts const& facts) {
                 "in a container: start it with --nv; else the NVIDIA driver of this node is not "
                 "loaded"};
     }
-    return {"gpu", Level::note, "no GPU on this node", "training runs on the processors"};
+    if (use == GpuUse::required) {
+        return {"gpu", Level::fault, "no GPU on this node, and --device cuda wants one",
+                "ask for one (--gpus-per-node=N), or train with --device cpu"};
+    }
+    return {"gpu", level_of_lack(use), "no GPU on this node", "training runs on the processors"};
 }
 
 std::string architecture_remedy(int architecture, std::vector<int> const& known) {
@@ -65,11 +74,6 @@ Findings for_use(Findings findings, GpuUse use) {
     return findings;
 }
 
-Level level_of_lack(GpuUse use) {
-    if (use == GpuUse::required) return Level::fault;
-    return use == GpuUse::where_all ? Level::warning : Level::note;
-}
-
 }  // namespace
 
 GpuUse gpu_use(std::string_view device, bool cuda_build) {
@@ -78,7 +82,7 @@ GpuUse gpu_use(std::string_view device, bool cuda_build) {
 }
 
 Findings judge_gpus(GpuFacts const& facts, GpuUse use) {
-    if (facts.gpus.empty()) return for_use({no_gpu(facts)}, use);
+    if (facts.gpus.empty()) return for_use({no_gpu(facts, use)}, use);
     auto findings = for_use(judge_visible(facts), use);
     if (!facts.cuda_build) {
         findings.push_back(

@@ -116,6 +116,11 @@ Interval interval(std::vector<double> values, double level) {
     return {quantile((1 - level) / 2), quantile((1 + level) / 2)};
 }
 
+Interval around(double estimate, Interval const& range) {
+    if (!std::isfinite(range.low)) return range;
+    return {std::fmin(range.low, estimate), std::fmax(range.high, estimate)};
+}
+
 std::vector<double> difference(std::vector<double> const& first,
                                std::vector<double> const& second) {
     std::vector<double> gaps(std::min(first.size(), second.size()));

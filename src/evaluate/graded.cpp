@@ -32,8 +32,9 @@ Graded graded(std::string name, std::string title, baseline::Predictions predict
     result.title = std::move(title);
     result.scores = grade(predictions);
     result.replicates = bootstrap(predictions, config);
-    for (auto const& [score, values] : result.replicates.scores) {
-        result.intervals[score] = interval(values, config.level);
+    for (auto const& [score, value] : decision_scores(result.scores.confusion)) {
+        auto const range = interval(result.replicates.scores[score], config.level);
+        result.intervals[score] = around(value, range);
     }
     for (auto const& values : result.replicates.class_f1) {
         result.class_f1.push_back(interval(values, config.level));

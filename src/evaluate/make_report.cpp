@@ -17,13 +17,25 @@ namespace {
 using base::ExitCode;
 using dataset::Fold;
 
-std::vector<baseline::Control> controls_of(TestBed const& bed,
+/// A control that learnt from less than the model does not show what the model adds.
+void tell_of_draw(Report& report, std::size_t flows, baseline::ControlConfig const& config) {
+    auto const most = static_cast<std::size_t>(config.references);
+    if (flows <= most) return;
+    report.notes.push_back(
+        fmt::format("k-NN, logistic regression and trees learnt from {} of the {} labelled flows "
+                    "of the train fold (--references); look-ups and networks from all.",
+                    most, flows));
+}
+
+std::vector<baseline::Control> controls_of(Report& report, TestBed const& bed,
                                            baseline::ControlConfig const& config) {
     auto const packets = static_cast<std::size_t>(config.packets);
     auto const of_fold = [&](Fold fold) {
         return baseline::examples(bed.store, bed.label_set, bed.split.flows(fold), packets);
     };
-    return baseline::run_controls(of_fold(Fold::train), of_fold(Fold::test), config);
+    auto const train = of_fold(Fold::train);
+    tell_of_draw(report, train.items.size(), config);
+    return baseline::run_controls(train, of_fold(Fold::test), config);
 }
 
 std::vector<std::pair<std::string, std::string>> provenance_of(TestBed const& bed) {
@@ -41,6 +53,7 @@ std::vector<std::pair<std::string, std::string>> provenance_of(TestBed const& be
 }
 
 Report blank_report(TestBed const& bed) {
+    dataset::require_held_out_of(bed.split, bed.store, bed.label_set);
     Report report;
     report.split = split_facts(bed.split);
     report.packets = packet_counts(bed.store.manifest());
@@ -81,10 +94,10 @@ void part_unknown(Report& report, dataset::Split const& split, baseline::Predict
     if (split.config.hold_out.empty()) return;
     auto parts = parted(split, answers);
     report.unknown = unknown_classes(split.config.hold_out, parts.known, parts.unknown);
-    report.notes = {
+    report.notes.push_back(
         fmt::format("{} items of classes held out of training are not part of the scores; see "
                     "\"Rejection\".",
-                    parts.unknown.size())};
+                    parts.unknown.size()));
     answers = std::move(parts.known);
 }
 
@@ -112,8 +125,20 @@ void grade_unseen(Report& report) {
         graded(name, report.model.title + ", unseen flows", std::move(rest), report.bootstrap));
 }
 
+void tell_of_rare_classes(Report& report) {
+    constexpr std::uint64_t few = 5;
+    auto const support = report.model.scores.confusion.support();
+    auto const rare = std::ranges::count_if(support, [](auto n) { return n > 0 && n < few; });
+    if (rare == 0) return;
+    report.notes.push_back(
+        fmt::format("{} of the graded classes have fewer than {} items: the interval of the "
+                    "macro-F1 is then narrower than it says.",
+                    rare, few));
+}
+
 /// What follows from the graded model alone.
 void add_trust(Report& report, TestBed const& bed, InputHash const& input) {
+    tell_of_rare_classes(report);
     report.rejection = rejection(report.model.predictions);
     report.duplicates = duplicates(bed.store, bed.split, bed.label_set, input);
     grade_unseen(report);
@@ -172,7 +197,8 @@ Report make_report(TestBed const& bed, ModelAnswers answers,
     report.title = fmt::format("{} on {}", answers.title, bed.store.path().filename().string());
     report.item = answers.item;
     report.bootstrap = bootstrap_config(config, answers.predictions);
-    report.controls = graded(controls_of(bed, controls), answers.predictions, report.bootstrap);
+    report.controls =
+        graded(controls_of(report, bed, controls), answers.predictions, report.bootstrap);
     grade_networks(report, bed.split, answers);
     if (answers.item == "packet") {
         report.votes.push_back(graded("votes_per_flow", answers.title + ", votes per flow",
@@ -187,7 +213,7 @@ Report make_report(TestBed const& bed, ModelAnswers answers,
 Report control_report(TestBed const& bed, baseline::ControlConfig const& controls,
                       EvaluateConfig const& config) {
     auto report = blank_report(bed);
-    auto const all = controls_of(bed, controls);
+    auto const all = controls_of(report, bed, controls);
     auto items = all.front().predictions;
     part_unknown(report, bed.split, items);
     base::validate(items.size() > 0, ExitCode::bad_input,

@@ -10,18 +10,32 @@ namespace {
 enum Place : std::size_t {
     weight = tokens_place + 1,  // of the labels seen
     weighted_loss_sum,
-    confusion,  // [label, prediction] from here on
+    answers,  // of each class in turn from here on: how often right, the label, predicted
 };
 
-/// Share of correct predictions in the confusion counts.
+/// What the scores want of the confusion counts. The counts themselves would be a square of the
+/// classes in every checkpoint and every sum over ranks.
+struct Answers {
+    double right = 0;
+    double labels = 0;
+    double predictions = 0;
+};
+constexpr std::size_t answer_kinds = 3;
+
+Answers answers_of(ExactSums const& sums, std::size_t c) {
+    auto const first = answers + answer_kinds * c;
+    return {sums[first], sums[first + 1], sums[first + 2]};
+}
+
+/// Share of correct predictions.
 double accuracy(ExactSums const& sums, std::size_t classes) {
-    double correct = 0;
-    double all = 0;
-    for (std::size_t i = 0; i < classes * classes; ++i) {
-        all += sums[confusion + i];
-        if (i / classes == i % classes) correct += sums[confusion + i];
+    Answers all;
+    for (std::size_t c = 0; c < classes; ++c) {
+        auto const of_class = answers_of(sums, c);
+        all.right += of_class.right;
+        all.labels += of_class.labels;
     }
-    return correct / std::max(all, 1.0);
+    return all.right / std::max(all.labels, 1.0);
 }
 
 /// Mean F1 over classes that occur as label or as prediction.
@@ -29,15 +43,11 @@ double macro_f1(ExactSums const& sums, std::size_t classes) {
     double total = 0;
     double seen = 0;
     for (std::size_t c = 0; c < classes; ++c) {
-        double labels = 0;
-        double predictions = 0;
-        for (std::size_t other = 0; other < classes; ++other) {
-            labels += sums[confusion + c * classes + other];
-            predictions += sums[confusion + other * classes + c];
-        }
-        if (labels + predictions == 0) continue;
+        auto const of_class = answers_of(sums, c);
+        auto const occurs = of_class.labels + of_class.predictions;
+        if (occurs == 0) continue;
         ++seen;
-        total += 2 * sums[confusion + c * classes + c] / (labels + predictions);
+        total += 2 * of_class.right / occurs;
     }
     return total / std::max(seen, 1.0);
 }
@@ -98,13 +108,15 @@ at::Tensor ClassifierObjective::weighted_loss(batch::ClassifierBatch const& host
 
 void ClassifierObjective::add_answers(ExactSums& sums, std::span<std::int64_t const> labels,
                                       std::span<float const> predicted) const {
-    auto const classes = class_weights_.size();
-    Counts seen(classes);
+    Counts seen(class_weights_.size());
     for (std::size_t row = 0; row < labels.size(); ++row) {
         if (labels[row] < 0) continue;
         auto const label = static_cast<std::size_t>(labels[row]);
         ++seen[label];
-        sums.add(confusion + label * classes + static_cast<std::size_t>(predicted[row]), 1);
+        auto const answer = static_cast<std::size_t>(predicted[row]);
+        if (answer == label) sums.add(answers + answer_kinds * label, 1);
+        sums.add(answers + answer_kinds * label + 1, 1);
+        sums.add(answers + answer_kinds * answer + 2, 1);
     }
     sums.add(weight, weight_of(seen));
 }
@@ -116,7 +128,7 @@ at::Tensor ClassifierObjective::loss(std::size_t micro_batch, Counts const& of_s
 }
 
 ExactSums ClassifierObjective::no_sums() const {
-    return ExactSums(confusion + class_weights_.size() * class_weights_.size());
+    return ExactSums(answers + answer_kinds * class_weights_.size());
 }
 
 Metrics ClassifierObjective::metrics(ExactSums const& sums) const {

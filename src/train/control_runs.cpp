@@ -1,5 +1,7 @@
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include <tessera/base/error.hpp>
 #include <tessera/base/files.hpp>
 #include <tessera/train/control_runs.hpp>
@@ -22,7 +24,8 @@ FinetuneConfig read_finetune_config(std::filesystem::path const& run) {
     auto const file = run / "config.toml";
     base::validate(std::filesystem::exists(file), base::ExitCode::bad_input,
                    "'{}' is not there: the settings of the graded run, which its controls train "
-                   "with, lie in it",
+                   "with, lie in it; start where the model was trained, or leave out "
+                   "--network-controls",
                    base::printable(file.string()));
     FinetuneConfig config;
     base::OptionTable options;
@@ -41,6 +44,7 @@ std::vector<ControlRun> control_runs(FinetuneConfig const& graded,
         if (iters > 0) {
             run.config.epochs = 0;
             run.config.loop.train_iters = iters;
+            run.title += fmt::format(" ({} steps; the model: {})", iters, graded.loop.train_iters);
         }
         return run.config;
     };

@@ -41,7 +41,7 @@ void describe(base::OptionTable& options, FinetuneConfig& config) {
     options.section("train")
         .add("init", config.init, "run or bundle whose encoder to begin with, or none")
         .add("split", config.split, "split of the store (made by tessera split)")
-        .add("labels", config.labels, "label set of the store; empty: its first")
+        .add("labels", config.labels, "label set of the store; empty: the first of its names")
         .add("epochs", config.epochs, "passes over the training fold; 0: train_iters counts")
         .add("class_weights", config.class_weights,
              "balanced: every class counts the same, however rare", {"none", "balanced"})
@@ -115,8 +115,9 @@ std::vector<double> class_weights(ClassifierSource const& source, std::size_t cl
 }
 
 void log_data(Task const& task, FinetuneConfig const& config) {
-    base::log_info("{} {}s of {} classes to learn from, {} steps", task.train.samples(),
-                   config.data.level, task.label_set.classes.size(), config.loop.train_iters);
+    base::log_info("{} {}s of {} classes ('{}') to learn from, {} steps", task.train.samples(),
+                   config.data.level, task.label_set.classes.size(),
+                   base::printable(task.label_set.name), config.loop.train_iters);
     auto const counts = class_counts(task.train, task.label_set.classes.size());
     for (std::size_t c = 0; c < counts.size(); ++c) {
         if (counts[c] == 0)
@@ -235,7 +236,10 @@ void set_up(Setup& setup, comm::Communicator const& comm) {
     // Only the root tells of it and writes it down, so it alone loads the other split.
     if (origin && comm.is_root())
         setup.test_flows_seen = test_flows_seen(*origin, store, setup.data.split);
-    setup.task.emplace(setup.data, config, label_set_of(store, config.labels));
+    auto const label_set = label_set_of(store, config.labels);
+    dataset::require_held_out_of(setup.data.split, store, label_set);
+    setup.task.emplace(setup.data, config, label_set);
+    if (origin && comm.is_root()) warn_of_ignored_sizes(*origin, config.model.bert);
     config = resolved(config, origin, setup.task->train.samples());
     check_all(config, comm.size());
     check_bundle(config);
@@ -276,7 +280,7 @@ void warn_of_test_flows(Setup const& setup) {
             origin);
     } else if (*setup.test_flows_seen > 0) {
         base::log_warning(
-            "'{}' was pre-trained on {} flows that this split holds back to test on: pre-train on "
+            "'{}' has learned from {} flows that this split holds back to test on: pre-train on "
             "the same --split",
             origin, *setup.test_flows_seen);
     }
@@ -374,6 +378,7 @@ void finetune(comm::Communicator const& comm, FinetuneConfig const& config, Trai
     trainer.run();
     trainer.load_best();
     auto const calibration = calibration_of(comm, setup);
+    comm::note(comm, final_config.loop.train_iters, "write the bundle", comm::Activity::Pace::disk);
     comm::agreed(comm, [&] {
         if (!comm.is_root()) return;
         publish_bundle({.config = final_config,

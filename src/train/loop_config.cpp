@@ -33,8 +33,8 @@ void describe(base::OptionTable& options, LoopConfig& config) {
              "correct young moments (Kingma and Ba 2015; the reference: false)")
         .add("clip_grad", config.clip_grad, "largest norm of the whole gradient; 0: never clip")
         .add("reduction", config.reduction,
-             "sum of gradients: tree gives the same bits on 1, 2, 4, .. ranks and wants powers of "
-             "two; auto: tree where it fits",
+             "sum of gradients: tree gives the same bits on 1, 2, 4, .. ranks of as many threads "
+             "each and wants powers of two; auto: tree where it fits",
              {"auto", "tree", "sum"})
         .add("overlap", config.overlap,
              "sum gradients in buckets while the backward pass goes on; auto: between GPUs",

@@ -5,10 +5,12 @@
 #include "training_data.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <utility>
 
 #include <tessera/base/error.hpp>
+#include <tessera/base/log.hpp>
 #include <tessera/checkpoint/bundle.hpp>
 #include <tessera/checkpoint/checkpoints.hpp>
 #include <tessera/model/classifier_config.hpp>
@@ -44,6 +46,14 @@ std::string unquoted(std::string const& text) {
     return text.size() < 2 ? text : text.substr(1, text.size() - 2);
 }
 
+/// Of a fine-tuning run that ended; a pre-training has no bundle, and began with nothing or with
+/// another pre-training, of which nobody can tell.
+std::string seen_before(std::filesystem::path const& run) {
+    auto const bundle = run / "bundle";
+    if (!checkpoint::is_bundle(bundle)) return {};
+    return checkpoint::open_bundle(bundle).info.provenance["init_saw_test_flows"];
+}
+
 Origin open_run(std::filesystem::path const& folder) {
     checkpoint::Checkpoints const checkpoints(base::local_files(), folder / checkpoints_folder);
     auto checkpoint = checkpoints.newest();
@@ -60,6 +70,7 @@ Origin open_run(std::filesystem::path const& folder) {
             .store = identity["store"],
             .split = unquoted(identity["train.split"]),
             .split_checksum = identity["split"],
+            .saw_before = seen_before(folder),
             .model = model,
             .positions = trained_positions(number_in(identity["data.sequence_length"]), model)};
 }
@@ -76,6 +87,7 @@ Origin open_origin(std::filesystem::path const& folder) {
             .store = bundle.info.provenance["store_checksum"],
             .split = bundle.info.provenance["split"],
             .split_checksum = bundle.info.provenance["split_checksum"],
+            .saw_before = bundle.info.provenance["init_saw_test_flows"],
             .model = model,
             .positions = trained_positions(bundle.info.sequence_length, model)};
 }
@@ -94,16 +106,36 @@ std::string initial_weights(std::optional<Origin> const& origin) {
 
 std::optional<std::uint64_t> test_flows_seen(Origin const& origin, dataset::Store const& store,
                                              dataset::Split const& split) {
-    if (origin.store != store.manifest().checksum) return {};
+    if (origin.store != store.manifest().checksum || origin.saw_before == "unknown") return {};
+    auto const before = static_cast<std::uint64_t>(number_in(origin.saw_before));
     auto const names = dataset::split_names(store.path());
     if (!origin.split.empty() && std::ranges::find(names, origin.split) == names.end()) return {};
     auto const learned = split_of(store, origin.split);
     if (learned.checksum != origin.split_checksum) return {};
     auto const test = split.flows(dataset::Fold::test);
-    return static_cast<std::uint64_t>(std::ranges::count_if(test, [&](std::uint64_t flow) {
+    auto const own = std::ranges::count_if(test, [&](std::uint64_t flow) {
         auto const fold = learned.fold_of(flow);
         return fold == dataset::Fold::train || fold == dataset::Fold::valid;
-    }));
+    });
+    return std::max(static_cast<std::uint64_t>(own), before);
+}
+
+void warn_of_ignored_sizes(Origin const& origin, model::BertConfig asked) {
+    auto own = origin.model;
+    model::BertConfig usual;
+    own.dropout = asked.dropout;
+    own.attention_dropout = asked.attention_dropout;
+    std::array<base::OptionTable, 3> tables;  // as asked, of the origin, by default
+    model::describe(tables[0], asked);
+    model::describe(tables[1], own);
+    model::describe(tables[2], usual);
+    for (std::size_t i = 0; i < tables[0].all().size(); ++i) {
+        auto const value = [&](std::size_t table) { return tables[table].all()[i].toml(); };
+        if (value(0) == value(1) || value(0) == value(2)) continue;
+        base::log_warning("{} = {} is not heeded: the model of '{}' has {}",
+                          tables[0].all()[i].key(), value(0),
+                          base::printable(origin.folder.string()), value(1));
+    }
 }
 
 void load_weights(Origin const& origin, torch::nn::Module& module, std::string const& prefix) {

@@ -21,6 +21,8 @@ struct Origin {
     std::string store;           ///< checksum of the store it learned from
     std::string split;           ///< name of the split whose train and valid flows it saw
     std::string split_checksum;
+    std::string
+        saw_before;  ///< test flows seen by what it began with, "unknown", or empty: nothing
     model::BertConfig model;
     std::int64_t positions = 0;  ///< first positions of the model that were trained
 };
@@ -35,11 +37,16 @@ void require_same_tokens(Origin const& origin, std::string const& token_settings
 /// Hash of the weights that a run begins with, for its identity; "none" without an origin.
 std::string initial_weights(std::optional<Origin> const& origin);
 
-/// Flows of the test fold of `split` that the origin learned from. Nothing where nobody can tell:
+/// Flows of the test fold of `split` that the origin learned from, or that what it began with had
+/// seen before it (the larger of both: they may be the same flows). Nothing where nobody can tell:
 /// it learned from another store, or from this one before that was made anew, or its split of this
 /// store is gone or was made anew.
 std::optional<std::uint64_t> test_flows_seen(Origin const& origin, dataset::Store const& store,
                                              dataset::Split const& split);
+
+/// The size of a pre-trained model is its own: warns of each setting in `asked` that says otherwise
+/// and is not the default.
+void warn_of_ignored_sizes(Origin const& origin, model::BertConfig asked);
 
 /// Copies every parameter whose name begins with `prefix`; Error(bad_input) when one is missing or
 /// of another shape.

@@ -122,6 +122,16 @@ void RunFolder::sync_record() {
     files_.sync_file(path_ / "metrics.jsonl");
 }
 
+// They are made from the whole record, which grows with the run: at most a fiftieth of the time.
+void RunFolder::publish_pages_now_and_then(RunIdentity const& identity) {
+    constexpr double share = 50;
+    if (pages_ && pages_->seconds() < share * pages_took_) return;
+    base::Stopwatch const watch;
+    publish_pages(identity);
+    pages_took_ = watch.seconds();
+    pages_.emplace();
+}
+
 void RunFolder::publish_pages(RunIdentity const& identity) {
     auto const metrics = report::read_metrics(metrics_->text());
     auto const pages =

@@ -55,6 +55,9 @@ class RunFolder {
     /// metrics.csv, curves.svg and report.html from the record so far.
     void publish_pages(RunIdentity const& identity);
 
+    /// The same, unless that was done a short while ago.
+    void publish_pages_now_and_then(RunIdentity const& identity);
+
     void mark_done(std::int64_t step);
 
     checkpoint::Checkpoints& checkpoints() { return checkpoints_; }
@@ -70,6 +73,8 @@ class RunFolder {
     checkpoint::Checkpoints checkpoints_;
     std::optional<MetricsLog> metrics_;
     std::optional<report::EventLog> events_;
+    std::optional<base::Stopwatch> pages_;  // since they were published
+    double pages_took_ = 0;                 // s
 };
 
 }  // namespace tessera::train

@@ -37,7 +37,7 @@ RunIdentity run_identity(std::string title, base::OptionTable const& options,
                          std::string const& initial_weights) {
     auto const& manifest = store.manifest();
     RunIdentity result{.title = std::move(title),
-                       .config_toml = options.as_toml(true),
+                       .config_toml = options.as_toml(false),
                        .model_toml = section_toml(options, "model"),
                        .identity = {{"store", manifest.checksum},
                                     {"split", split.checksum},

@@ -151,13 +151,19 @@ bool Trainer::due(std::int64_t interval) const {
 bool Trainer::stop_agreed() {
     auto const own = saving_.failed() ? save_failed : stop_() ? stop : go_on;
     auto const agreed = comm::all_reduce(comm_, std::int64_t{own}, comm::Op::max);
-    if (agreed == save_failed) on_root([&] { saving_.wait(); });
+    if (agreed == save_failed) await_save();
     return agreed == stop;
+}
+
+/// The disk may be slow, which is no fault of the root.
+void Trainer::await_save() {
+    comm::note(comm_, state_.step, "await the save", comm::Activity::Pace::disk);
+    on_root([&] { saving_.wait(); });
 }
 
 void Trainer::stop_in_good_order() {
     save();
-    on_root([&] { saving_.wait(); });
+    await_save();
     throw comm::AgreedError(
         ExitCode::run_again,
         fmt::format("stopped by a signal after step {} of {}: state saved in '{}', run me again",
@@ -245,6 +251,12 @@ void Trainer::validate() {
     state_.validation_due = false;
     sums.reduce(comm_);
     if (sums[sequences_place] == 0) return;  // nothing is held out
+    if (!sums.finite()) {
+        if (comm_.is_root())
+            base::log_warning("step {}: the held-out loss is no number, so it has no score",
+                              state_.step);
+        return;
+    }
     auto metrics = objective_.metrics(sums);
     auto const score = objective_.score(metrics);
     metrics.emplace_back("elapsed_seconds", earlier_seconds_ + clock_.seconds());
@@ -292,7 +304,7 @@ void Trainer::write_checkpoint() {
                    moments = copied(moments_of(parameters_, optimizer_))] {
         folder_->sync_record();
         folder_->checkpoints().save(state, model, moments);
-        folder_->publish_pages(identity_);
+        folder_->publish_pages_now_and_then(identity_);
     });
     base::log_debug(
         "checkpoint of step {}: training stood still for {:.3f} s, of these {:.3f} s "
@@ -302,8 +314,8 @@ void Trainer::write_checkpoint() {
 
 void Trainer::finish() {
     save();
+    await_save();
     on_root([&] {
-        saving_.wait();
         folder_->publish_pages(identity_);
         folder_->mark_done(state_.step);
     });

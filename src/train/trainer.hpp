@@ -86,6 +86,7 @@ class Trainer {
     void validate();
     void validate_late();
     void save();
+    void await_save();
     void stop_in_good_order();
     void finish();
 

@@ -83,8 +83,9 @@ void Trainer::spread() {
 bool Trainer::rolled_back() {
     if (state_.rollbacks >= most_rollbacks) return false;
     std::int64_t from = -1;
+    await_save();
+    comm::note(comm_, state_.step, "roll back", comm::Activity::Pace::disk);
     on_root([&] {
-        saving_.wait();
         auto const found = folder_->checkpoints().newest();
         if (!found) return;
         train::restore(found->model, weights_of(objective_.module(), parameters_));
@@ -107,6 +108,7 @@ bool Trainer::rolled_back() {
 
 void Trainer::load_best() {
     if (state_.best_step >= 0 && state_.best_step != state_.step) {
+        comm::note(comm_, state_.step, "load the best weights", comm::Activity::Pace::disk);
         on_root([&] {
             auto const best = folder_->checkpoints().open(state_.best_step);
             train::restore(best.model, weights_of(objective_.module(), parameters_));

@@ -98,6 +98,17 @@ TEST(FolderLock, IsFreeAgainAfterwards) {
     EXPECT_NO_THROW(FolderLock(scratch.path()));
 }
 
+TEST(FolderLock, ItsHolderIsNamedWhileThereIsOne) {
+    test::Scratch scratch;
+    EXPECT_EQ(folder_holder(scratch.path()), "");
+    {
+        FolderLock const held(scratch.path());
+        EXPECT_THAT(folder_holder(scratch.path()),
+                    HasSubstr("process " + std::to_string(::getpid())));
+    }
+    EXPECT_EQ(folder_holder(scratch.path()), "");
+}
+
 TEST(Printable, KeepsTextAndEscapesWhatHarmsATerminal) {
     EXPECT_EQ(printable("plain käse €"), "plain käse €");
     EXPECT_EQ(printable("a\nb\x1b[2J"), "a\\x0ab\\x1b[2J");

@@ -99,6 +99,14 @@ TEST(Options, TheEnvironmentSetsAValue) {
     EXPECT_DOUBLE_EQ(settings.rate, 0.5);
 }
 
+TEST(Options, ASlipInAVariableIsTold) {
+    Settings settings;
+    auto const table = table_of(settings);
+    EXPECT_EQ(table.nearly("TESSERA_TRAIN_RL"), "TESSERA_TRAIN_LR");
+    EXPECT_EQ(table.nearly("TESSERA_TRAIN_LR"), "");
+    EXPECT_EQ(table.nearly("TESSERA_EVALUATE_OUTPUT"), "");  // of another command
+}
+
 TEST(Options, AListInTheEnvironmentIsPartedAsPathIs) {
     ::setenv("TESSERA_DATA_INPUT", "first folder:second", 1);
     Settings settings;

@@ -23,11 +23,15 @@ TEST(NearestNeighbours, VoteByDistance) {
     EXPECT_THAT(model.shares(std::array{9, 9}), ElementsAre(1 / 3.0F, 2 / 3.0F, 0.0F));
 }
 
-TEST(NearestNeighbours, GiveTiesToTheFirstAdded) {
-    NearestNeighbours model(2, 1, 1);
-    model.add(std::array{5}, 1);
-    model.add(std::array{3}, 0);
-    EXPECT_THAT(model.shares(std::array{4}), ElementsAre(0.0F, 1.0F));
+TEST(NearestNeighbours, TiesShareTheVotesThatAreLeft) {
+    NearestNeighbours one(2, 1, 1);
+    one.add(std::array{5}, 1);
+    one.add(std::array{3}, 0);
+    EXPECT_THAT(one.shares(std::array{4}), ElementsAre(0.5F, 0.5F));
+    NearestNeighbours three(3, 1, 3);
+    three.add(std::array{4}, 2);
+    for (auto const label : {0, 0, 0, 1}) three.add(std::array{6}, label);
+    EXPECT_THAT(three.shares(std::array{4}), ElementsAre(0.5F, 0.5F / 3, 1.0F / 3));
 }
 
 TEST(NearestNeighbours, AskAllWhenThereAreFew) {

@@ -71,6 +71,20 @@ TEST_F(CleaningTest, LeavesOutAllButTheFirstOfEqualFlows) {
     }
 }
 
+TEST_F(CleaningTest, OfEqualFlowsOneWithALabelStays) {
+    test::MadeUnit unit{{"a.pcap"}, {}};
+    unit.flows = {{exchange(1, {1, 2, 3}, 70), 0, {-1}},
+                  {exchange(2, {1, 2, 3}, 70), 0, {1}},
+                  {exchange(3, {1, 2, 3}, 70), 0, {0}},
+                  {exchange(4, {7, 8, 9}, 71), 0, {-1}},
+                  {exchange(5, {7, 8, 9}, 71), 0, {-1}}};
+    auto const store = store_of({unit});
+    std::vector folds(store.flows(), Fold::train);
+    auto const stages = dataset::clean(store, {.leave_out_duplicates = {"input"}}, 0, 1, folds);
+    EXPECT_EQ(left(folds), (std::vector<std::uint64_t>{1, 3}));
+    EXPECT_EQ(stages.at(0).flows_out, 2U);
+}
+
 TEST_F(CleaningTest, CountsEqualFlowsAndConflictsOfTheirLabels) {
     auto const store = store_of_equals();
     auto const input = dataset::count_duplicates(store, Alike::input, 0);

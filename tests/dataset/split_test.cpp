@@ -184,6 +184,10 @@ TEST_F(SplitTest, HoldsAClassOutOfTraining) {
     EXPECT_EQ(split.counts[3], whole.classes.at("shell")[0] + whole.classes.at("shell")[1]);
     config.hold_out = {"no such class"};
     EXPECT_THROW(dataset::make_split(store_, config), base::Error);
+    EXPECT_NO_THROW(dataset::require_held_out_of(split, store_, 0));
+    auto of_others = split;
+    of_others.config.label_set = "other";
+    EXPECT_THROW(dataset::require_held_out_of(of_others, store_, 0), base::Error);
 }
 
 TEST_F(SplitTest, KeepsAShareOfEachClassToTrainOn) {

@@ -91,8 +91,10 @@ GpuFacts two_gpus(int architecture) {
             .nccl = "2.27.5"};
 }
 
-TEST(JudgeGpus, NoneIsNoFault) {
-    EXPECT_THAT(judge_gpus({}, GpuUse::where_all), ElementsAre(is(Level::note, "no GPU")));
+TEST(JudgeGpus, NoneIsAFaultWhereOneIsWanted) {
+    EXPECT_THAT(judge_gpus({}, GpuUse::none), ElementsAre(is(Level::note, "no GPU")));
+    EXPECT_THAT(judge_gpus({}, GpuUse::where_all), ElementsAre(is(Level::warning, "no GPU")));
+    EXPECT_THAT(judge_gpus({}, GpuUse::required), ElementsAre(is(Level::fault, "no GPU")));
     EXPECT_THAT(judge_gpus(two_gpus(70), GpuUse::where_all), no_fault());
     EXPECT_THAT(judge_gpus(two_gpus(89), GpuUse::where_all), no_fault());  // runs the code for 8.6
 }

@@ -151,7 +151,8 @@ class PapersRecipes(InScratch):
         recipe = self.scratch / "datasets/mini"
         recipe.mkdir(parents=True)
         for by in ("folder", "time"):
-            (recipe / "one.ini").write_text(f"[recipe]\ntitle = one\nby = {by}\nlabels = folders\n")
+            (recipe / "one.ini").write_text(f"[recipe]\ntitle = one\nby = {by}\nlabels = folders\n"
+                                            "[models]\nET-BERT = --init none\n")
             _, err = reproduce("mini", "--recipes", self.scratch / "datasets", "--input", self.scratch,
                                "--folds", "3", expect=2)
             self.assertIn(f"mini/one splits by {by}, which has one split", err)

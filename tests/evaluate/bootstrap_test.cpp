@@ -79,6 +79,15 @@ TEST(Bootstrap, IntervalInterpolatesBetweenValues) {
     EXPECT_TRUE(std::isnan(interval({}, 0.95).low));
 }
 
+TEST(Bootstrap, AnIntervalHoldsItsEstimate) {
+    auto const range = around(0.3, {0.4, 0.6});
+    EXPECT_EQ(range.low, 0.3);
+    EXPECT_EQ(range.high, 0.6);
+    EXPECT_EQ(around(0.7, {0.4, 0.6}).high, 0.7);
+    EXPECT_EQ(around(0.5, {0.4, 0.6}).low, 0.4);
+    EXPECT_TRUE(std::isnan(around(0.5, {}).low));
+}
+
 TEST(Bootstrap, DrawsTwoModelsOnOneFoldAlike) {
     auto const model = noisy();
     BootstrapConfig const config{50, 1, 0.95, Cluster::flow};

@@ -92,6 +92,31 @@ def check_stall(worker, folder, phase):
     return None if code == 0 else f"exit code {code}\n{output}"
 
 
+def descendants(pid):
+    """The process and all that it started."""
+    found = [pid]
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            found += descendants(int(child))
+    return found
+
+
+def check_suspended(worker, folder):
+    """The whole job stands for longer than the watchdog's limit, as under `scontrol suspend`, and goes on."""
+    process = start(worker, folder, STEPS)
+    while not (folder / "metrics.jsonl").exists() and process.poll() is None:
+        time.sleep(0.05)
+    job = descendants(process.pid)
+    for pid in job:
+        os.kill(pid, signal.SIGSTOP)
+    time.sleep(STALL)
+    for pid in reversed(job):
+        os.kill(pid, signal.SIGCONT)
+    code, output = ended(process)
+    print(f"  {len(job)} processes stopped for {STALL} s: exit code {code}", flush=True)
+    return None if code == 0 else f"exit code {code}\n{output}"
+
+
 def check_kills(worker, scratch, kills):
     folder = scratch / "whole"
     begin = time.monotonic()
@@ -136,11 +161,13 @@ def main():
         for phase in ("load", "record"):
             if fault := check_stall(options.worker, Path(scratch) / f"stall-{phase}", phase):
                 faults.append(f"stall in {phase}: {fault}")
+        if fault := check_suspended(options.worker, Path(scratch) / "suspended"):
+            faults.append(f"suspended: {fault}")
         if options.kills:
             faults += check_kills(options.worker, Path(scratch), options.kills)
     for fault in faults:
         print("FAULT:", fault)
-    print(f"{len(cases)} faults and 2 stalls, {len(faults)} wrong")
+    print(f"{len(cases)} faults, 2 stalls and a suspension, {len(faults)} wrong")
     return 1 if faults else 0
 
 

@@ -36,6 +36,8 @@ class TinyObjective final : public Objective {
     std::int64_t bad_from = -1;
     std::int64_t bad_until = -1;
     int bad_rank = 0;
+    /// The held-out loss is NaN from that step on (-1: never).
+    std::int64_t bad_held_out_from = -1;
 
     torch::nn::Module& module() override { return *net_; }
 
@@ -67,6 +69,8 @@ class TinyObjective final : public Objective {
             loss_sum(1'000'000 + i, sums);
             if (stop()) break;
         }
+        if (bad_held_out_from >= 0 && step_ >= bad_held_out_from)
+            sums.add(2, std::numeric_limits<double>::quiet_NaN());
         return sums;
     }
 

@@ -213,6 +213,25 @@ TEST(Trainer, StopsWhenGoingBackDoesNotHelp) {
     EXPECT_EQ(kept.newest()->state.step, 10);
 }
 
+TEST(Trainer, AHeldOutLossThatIsNoNumberIsNoScore) {
+    SharedScratch const folder;
+    auto config = config_for(folder.path / "run");
+    config.eval_interval = 10;
+    config.train_iters = 40;
+    TinyObjective objective(folder.comm, config.micro_batches(), config.micro_batch_size);
+    objective.bad_held_out_from = 20;
+    Trainer trainer(folder.comm, objective, config, {"test", "", "", {}});
+    trainer.run();
+    EXPECT_GE(trainer.state().best_step, 0);
+    EXPECT_LE(trainer.state().best_step, 20);
+    if (!folder.comm.is_root()) return;
+    for (auto const& line : metrics(config.run)) {
+        auto const row = nlohmann::json::parse(line);
+        auto const step = row["step"].get<std::int64_t>();
+        EXPECT_TRUE(row["split"] != "valid" || step <= 20) << step;
+    }
+}
+
 TEST(Trainer, KeepsAndLoadsTheBestWeights) {
     SharedScratch const folder;
     auto config = config_for(folder.path / "run");

@@ -64,6 +64,10 @@ class FolderLock {
     int descriptor_ = -1;
 };
 
+/// Who holds the lock of `folder`; empty when nobody does, as after a job that was killed. Where
+/// locks cannot be asked for, whoever held it last.
+std::string folder_holder(std::filesystem::path const& folder);
+
 /// `text` fit for a log line or a page: control characters and invalid UTF-8 become \xNN.
 /// File names come from strangers.
 std::string printable(std::string_view text);

@@ -55,6 +55,10 @@ class OptionTable {
     /// The known key nearest to `key` by edit distance; empty when none is near.
     std::string nearest(std::string_view key) const;
 
+    /// The environment variable that differs from `variable` in one or two letters; empty when none
+    /// does, or when it is one itself.
+    std::string nearly(std::string_view variable) const;
+
     std::vector<Option> const& all() const { return options_; }
 
     /// All settings as TOML, each with the origin of its value as a comment when asked.

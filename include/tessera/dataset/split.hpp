@@ -146,6 +146,10 @@ Split split_from(std::string_view text);
 /// Names of the splits that lie in the store, sorted.
 std::vector<std::string> split_names(std::filesystem::path const& store);
 
+/// Error(usage) where the split holds out classes of another label set than the one asked about:
+/// they would be graded as if training had seen them.
+void require_held_out_of(Split const& split, Store const& store, std::size_t label_set);
+
 /// The split's description as JSON (the content of its file).
 std::string to_json(Store const& store, Split const& split);
 

@@ -54,6 +54,10 @@ Replicates bootstrap(baseline::Predictions const& predictions, BootstrapConfig c
 /// The percentile interval of the finite values, interpolated linearly; NaN when there are none.
 Interval interval(std::vector<double> values, double level);
 
+/// The interval with its estimate inside. Where classes are rare many a resample lacks some, and
+/// the mean over those that it has may lie beyond the estimate always.
+Interval around(double estimate, Interval const& range);
+
 /// Values of `first` minus those of `second`, resample by resample: the two were drawn alike.
 std::vector<double> difference(std::vector<double> const& first, std::vector<double> const& second);
 

@@ -16,11 +16,12 @@ from .runner import Runner
 HEAD = """# Results
 
 Written by `{command}`, version {version}; not by hand. macro-F1 on the test
-fold with its 95 % bootstrap interval; with several folds or seeds mean ± standard deviation. Models are
-small and trained for minutes on a CPU, so the rows say what these recipes reach, not what the methods can.
-ET-BERT alone reads the first bytes of 5 packets, strictly masked (addresses, ports, ids, checksums,
-sequence numbers and time stamps hidden); "packet sizes" reads sizes, directions, times and flags of 64; Deep
-Packet reads 1,500 bytes of single packets under the same masking and is graded by the votes of a flow's packets.
+fold with its 95 % bootstrap interval; with several folds or seeds mean ± standard deviation. Models and steps
+are those of the recipes ([models] and [settings]; datasets/small.cfg where they say so: small models, trained for
+minutes on a CPU): the rows say what these recipes reach, not what the methods can. "Strict" is the masking profile
+`default`: addresses, ports, ids, checksums, sequence numbers and time stamps hidden. ET-BERT alone reads the first
+bytes of a flow's first packets, "packet sizes" sizes, directions, times and flags of more of them; Deep Packet reads
+1,500 bytes of single packets and is graded by the votes of a flow's packets.
 Controls read the flow table, which no masking touches. A dash: not trained, as only some models go through all maskings
 and label shares, or as --minutes had passed.
 
@@ -114,6 +115,8 @@ def command_of(options):
     """What somebody else has to type for the same tables; paths are theirs."""
     words = ["tessera reproduce", *options.names, f"--folds {options.folds}", f"--seeds {options.seeds}"]
     words += [f"--{name.replace('_', '-')}" for name in ("small", "controls_only") if getattr(options, name)]
+    if options.recipes:
+        words.append("--recipes FOLDER")
     if options.minutes < math.inf:
         words.append(f"--minutes {options.minutes:g}")
     return " ".join(words)
@@ -121,11 +124,11 @@ def command_of(options):
 
 def run(argv, datasets, programs, version):
     options = arguments(argv)
-    datasets = options.recipes or datasets
+    shipped, datasets = datasets, options.recipes or datasets
     if options.list or not options.names:
         print("\n".join(names(datasets)))
         return
-    recipes = [recipe for name in options.names for recipe in find(datasets, name, options.small)]
+    recipes = [recipe for name in options.names for recipe in find(datasets, name, options.small, shipped)]
     if options.input is None:
         raise Refused(f"--input: the folder with the corpus; {recipes[0].folder}/README.md says "
                       "where to get it")

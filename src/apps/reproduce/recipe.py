@@ -46,10 +46,10 @@ def layered(*paths):
     return parser
 
 
-def read(path, folder, name, small=False):
+def read(path, folder, name, small, shipped):
     """Refused names the file that cannot be a recipe, and why."""
     try:
-        return parsed(path, folder, name, small)
+        return parsed(path, folder, name, small, shipped)
     except (configparser.Error, UnicodeDecodeError) as fault:
         raise Refused(f"{path}: {' '.join(str(fault).split())}") from fault
 
@@ -61,13 +61,25 @@ def require_flags(path, title, section):
                           "so begin it with --")
 
 
-def parsed(path, folder, name, small):
-    common = folder / "common.cfg"
-    parser = layered(common, path)
-    if small or parser.get("recipe", "size", fallback="") == "small":
-        size = layered(folder.parent / "small.cfg")
+def small_models(folder, shipped):
+    """The file of models for a first look: beside the recipe's folder, else that of the shipped recipes."""
+    beside = folder.parent / "small.cfg"
+    return beside if beside.exists() else shipped / "small.cfg"
+
+
+def parsed(path, folder, name, small, shipped):
+    own = folder / "common.cfg", path
+    parser = layered(*own)
+    if small:
         parser.remove_section("models")
-        parser.read_dict(size)
+        parser.read_dict(layered(small_models(folder, shipped)))
+    elif parser.get("recipe", "size", fallback="") == "small":
+        own_models = parser.has_section("models")
+        below = layered(small_models(folder, shipped))
+        if own_models:
+            below.remove_section("models")
+        below.read_dict(parser)
+        parser = below
     if not parser.get("recipe", "title", fallback=""):
         raise Refused(f"{path}: there is no title in [recipe]: give it one")
     values = dict(parser["recipe"])
@@ -88,17 +100,21 @@ def parsed(path, folder, name, small):
     settings, models = section("settings"), section("models")
     require_flags(path, "settings", settings)
     require_flags(path, "models", models)
+    if not models:
+        raise Refused(f"{path}: there are no models: name some in [models], or write size = small in "
+                      "[recipe]")
     return Recipe(name=name, folder=folder, where=where, settings=settings, models=models, **values)
 
 
-def find(datasets, name, small=False):
-    """The recipes that `name` stands for: a corpus, or one experiment of it as CORPUS/EXPERIMENT."""
+def find(datasets, name, small=False, shipped=None):
+    """The recipes that `name` stands for: a corpus, or one experiment of it as CORPUS/EXPERIMENT.
+    `shipped`: the folder of recipes that came with the program, where `datasets` is another one."""
     corpus, _, experiment = name.partition("/")
     folder = datasets / corpus
     paths = sorted(folder.glob(f"{experiment or '*'}.ini")) if folder.is_dir() else []
     if not paths:
         raise Refused(f"no recipe '{name}'; there are: {', '.join(names(datasets))}")
-    return [read(path, folder, f"{corpus}/{path.stem}", small) for path in paths]
+    return [read(path, folder, f"{corpus}/{path.stem}", small, shipped or datasets) for path in paths]
 
 
 def names(datasets):
