@@ -214,8 +214,7 @@ Report control_report(TestBed const& bed, baseline::ControlConfig const& control
                       EvaluateConfig const& config) {
     auto report = blank_report(bed);
     auto const all = controls_of(report, bed, controls);
-    auto items = all.front().predictions;
-    part_unknown(report, bed.split, items);
+    auto const items = parted(bed.split, all.front().predictions).known;
     base::validate(items.size() > 0, ExitCode::bad_input,
                    "the test fold of split '{}' has no labelled flow, so there is nothing to grade",
                    bed.split.config.name);

@@ -12,7 +12,7 @@ from pathlib import Path
 from support import ENVIRONMENT, PROGRAMS, REPOSITORY, SHARED, InScratch, main
 
 sys.path.insert(0, str(REPOSITORY / "src/apps"))
-from reproduce.recipe import Refused  # noqa: E402
+from reproduce.recipe import Refused, find  # noqa: E402
 from reproduce.runner import Runner  # noqa: E402
 
 DATASETS = Path(__file__).resolve().parents[2] / "datasets"
@@ -183,6 +183,32 @@ class PapersRecipes(InScratch):
             self.assertEqual(len(err.strip().splitlines()), 1, err)
             self.assertIn("bad.ini", err)
             self.assertIn(said, err)
+
+
+class OwnRecipes(InScratch):
+    def test_a_copy_keeps_its_settings_and_models(self):
+        shipped = REPOSITORY / "datasets"
+        mine = self.scratch / "recipes/mine"
+        mine.mkdir(parents=True)
+        for name in ("common.cfg", "by-capture.ini"):
+            (mine / name).write_text((shipped / "own" / name).read_text())
+        plain, = find(self.scratch / "recipes", "mine", shipped=shipped)
+        self.assertIn("ET-BERT", plain.models)
+        with (mine / "common.cfg").open("a") as file:
+            file.write("[settings]\npretrain = --layers 1\n[models]\ntiny = --init none\n")
+        own, = find(self.scratch / "recipes", "mine", shipped=shipped)
+        self.assertEqual(own.models, {"tiny": ["--init", "none"]})
+        self.assertEqual(own.settings["pretrain"], ["--layers", "1"])
+        self.assertEqual(own.settings["finetune"], plain.settings["finetune"])
+        small, = find(self.scratch / "recipes", "mine", small=True, shipped=shipped)
+        self.assertEqual(small.models, plain.models)
+
+    def test_without_models_it_is_refused(self):
+        recipe = self.scratch / "recipes/none"
+        recipe.mkdir(parents=True)
+        (recipe / "one.ini").write_text("[recipe]\ntitle = one\nlabels = folders\n")
+        with self.assertRaisesRegex(Refused, "there are no models"):
+            find(self.scratch / "recipes", "none")
 
 
 class Asking(InScratch):
