@@ -167,7 +167,8 @@ class Grading {
 
     /// Tells this model's controls from those of another one that had a report of this name.
     std::string trained_as() const {
-        std::string text = std::to_string(config_.networks.iters);
+        auto text = fmt::format("{} {} {}", config_.networks.iters, store_.manifest().checksum,
+                                split_.checksum);
         for (auto const& [key, value] : model_.info().provenance) text += ' ' + key + '=' + value;
         return base::checksum(std::as_bytes(std::span(text))).substr(0, 8);
     }
@@ -176,7 +177,7 @@ class Grading {
     std::filesystem::path run_folder() const {
         std::filesystem::path named = of_model("run");
         auto const around = std::filesystem::absolute(config_.model).lexically_normal() / "..";
-        for (auto const& folder : {named, around.lexically_normal(), config_.model}) {
+        for (auto const& folder : {named, config_.model, around.lexically_normal()}) {
             if (std::filesystem::exists(folder / "config.toml")) return folder;
         }
         return named;

@@ -29,6 +29,7 @@ std::vector<float> NearestNeighbours::shares(std::span<std::int32_t const> featu
     std::vector<float> result(classes_);
     if (labels_.empty()) return result;
     std::vector<Neighbour> all;
+    all.reserve(labels_.size());
     for (std::size_t i = 0; i < labels_.size(); ++i) {
         all.push_back({distance(&features_[i * width_], features.data(), width_), labels_[i]});
     }

@@ -21,8 +21,7 @@ struct Origin {
     std::string store;           ///< checksum of the store it learned from
     std::string split;           ///< name of the split whose train and valid flows it saw
     std::string split_checksum;
-    std::string
-        saw_before;  ///< test flows seen by what it began with, "unknown", or empty: nothing
+    std::string saw_before;  ///< test flows that what it began with saw, "unknown", or empty: none
     model::BertConfig model;
     std::int64_t positions = 0;  ///< first positions of the model that were trained
 };

@@ -16,8 +16,8 @@ class NearestNeighbours {
     void add(std::span<std::int32_t const> features, std::int32_t label);
 
     /// Share of each class among the nearest references (all of them when there are fewer than
-    /// `neighbours`); those at the
-    /// distance of the last share the votes that are left, so no order decides. [C]
+    /// `neighbours`); those at the distance of the last share the votes that are left, so no order
+    /// decides. [C]
     std::vector<float> shares(std::span<std::int32_t const> features) const;
 
     std::size_t size() const { return labels_.size(); }

@@ -30,7 +30,7 @@ struct PreprocessConfig {
     std::int64_t min_flow_packets = 1;      ///< flows of fewer packets are left out
     std::int64_t memory = 512LL << 20;      ///< bytes a rank may take, see `flow_settings`
     std::int64_t share_bytes = 64LL << 20;  ///< a capture from here on is worked on by all ranks
-                                            ///< together, in parts of at most so many; 0: never
+                                            ///< together, see `parts_of`; 0: never
     std::int64_t share_parts = 0;           ///< parts of such a capture, 2 to 16; 0: by its bytes
     capture::CaptureLimits capture;
     token::TokenConfig token;
