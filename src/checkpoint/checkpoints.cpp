@@ -47,22 +47,30 @@ SafetensorsFile open_hashed(fs::path const& folder, char const* name, Json const
     return file;
 }
 
-}  // namespace
-
-Checkpoint open_checkpoint(fs::path const& folder) {
+/// What `read` gives of the content of a state.json, which may lack what it asks for.
+template <class Read>
+auto read_state(fs::path const& folder, Read const& read) {
     auto const content = unseal(folder / state_name);
     try {
         base::validate(content.at("format") == format_name, ExitCode::bad_input,
                        "'{}' is of format '{}', this program reads '{}'",
                        base::printable(folder.string()),
                        base::printable(content.at("format").get<std::string>()), format_name);
-        return {.state = state_from_json(content.at("state")),
-                .model = open_hashed(folder, model_name, content),
-                .optimizer = open_hashed(folder, optimizer_name, content)};
+        return read(content);
     } catch (nlohmann::json::exception const& fault) {
         base::fail(ExitCode::bad_input, "'{}' lacks something: {}",
                    base::printable((folder / state_name).string()), fault.what());
     }
+}
+
+}  // namespace
+
+Checkpoint open_checkpoint(fs::path const& folder) {
+    return read_state(folder, [&](Json const& content) -> Checkpoint {
+        return {.state = state_from_json(content.at("state")),
+                .model = open_hashed(folder, model_name, content),
+                .optimizer = open_hashed(folder, optimizer_name, content)};
+    });
 }
 
 Checkpoints::Checkpoints(base::FileSystem& files, fs::path folder, Retention retention)
@@ -120,6 +128,20 @@ std::optional<Checkpoint> Checkpoints::newest() const {
                    "none of the {} checkpoints in '{}' opens (warnings above): bring one back from "
                    "a copy, or remove that folder to begin anew",
                    all.size(), base::printable(folder_.string()));
+    return std::nullopt;
+}
+
+std::optional<TrainingState> Checkpoints::newest_state() const {
+    auto const all = steps();
+    for (auto step = all.rbegin(); step != all.rend(); ++step) {
+        try {
+            return read_state(folder_of(*step), [](Json const& content) {
+                return state_from_json(content.at("state"));
+            });
+        } catch (base::Error const& fault) {
+            base::log_debug("{}", fault.what());  // whoever goes on from it says more
+        }
+    }
     return std::nullopt;
 }
 

@@ -45,6 +45,7 @@ Json to_json(TrainingState const& state) {
             {"running_seconds", state.running_seconds},
             {"schedule", state.schedule},
             {"identity", state.identity},
+            {"origin", state.origin},
             {"build", to_json(state.build)}};
 }
 
@@ -69,6 +70,7 @@ TrainingState state_from_json(Json const& json) {
             .running_seconds = json.at("running_seconds"),
             .schedule = json.at("schedule"),
             .identity = json.at("identity").get<Identity>(),
+            .origin = json.value("origin", Identity()),  // likewise
             .build = build_from_json(json.at("build"))};
 }
 

@@ -48,23 +48,6 @@ void replicate(comm::Communicator const& comm, FlatParameters const& parameters,
     for (auto const& buffer : module.buffers()) replicate(comm, buffer);
 }
 
-void average_buffers(comm::Communicator const& comm, torch::nn::Module const& module) {
-    if (comm.size() == 1) return;
-    for (auto& buffer : module.buffers()) {
-        auto const host = on_host(buffer);
-        if (buffer.scalar_type() == at::kFloat) {
-            comm::all_reduce(comm, elements(host), comm::Op::sum);
-            host.div_(comm.size());
-        } else if (buffer.scalar_type() == at::kLong) {
-            comm::all_reduce(comm,
-                             std::span<std::int64_t>(host.data_ptr<std::int64_t>(),
-                                                     static_cast<std::size_t>(host.numel())),
-                             comm::Op::max);
-        }
-        if (!host.is_alias_of(buffer)) buffer.copy_(host);
-    }
-}
-
 void check_replicas(comm::Communicator const& comm, FlatParameters const& parameters,
                     std::string_view when) {
     auto lowest = listed(bit_sums(parameters));

@@ -192,13 +192,14 @@ std::shared_ptr<model::Classifier> make_model(FinetuneConfig const& config,
     return model;
 }
 
-std::optional<Origin> origin_of(FinetuneConfig const& config, dataset::Store const& store) {
+std::optional<Origin> origin_of(FinetuneConfig const& config, dataset::Store const& store,
+                                std::optional<Origin> const& begun) {
     if (config.init == "none" || config.init.empty()) return std::nullopt;
     base::validate(batch::reads_tokens(config.data) && !model::reads_packet_bytes(config.model),
                    base::ExitCode::usage,
                    "train.init = '{}': this model has no pre-trained encoder to begin with",
                    base::printable(config.init));
-    auto origin = open_origin(config.init);
+    auto origin = origin_in(config.init, begun);
     require_same_tokens(origin, store.manifest().identity.settings);
     return origin;
 }
@@ -208,9 +209,9 @@ struct Setup {
     FinetuneConfig config;
     TrainingData const& data;
     std::optional<Task> task;
-    std::string initial_weights = "none";
+    std::optional<Origin> begun;                       ///< what the run began with, when it goes on
+    std::optional<Origin> origin;                      ///< the pre-training; none: no init
     std::optional<std::uint64_t> test_flows_seen = 0;  ///< by the pre-training; none: not known
-    std::optional<std::int64_t> trained_positions;     ///< by the pre-training; none: no init
     std::shared_ptr<model::Classifier> model;
 };
 
@@ -230,9 +231,7 @@ void set_up(Setup& setup, comm::Communicator const& comm) {
     settle_data(config, store);
     check(config.loop, comm.size());
     check(config.data);
-    auto const origin = origin_of(config, store);
-    if (origin) setup.trained_positions = origin->positions;
-    setup.initial_weights = initial_weights(origin);
+    auto const& origin = setup.origin = origin_of(config, store, setup.begun);
     // Only the root tells of it and writes it down, so it alone loads the other split.
     if (origin && comm.is_root())
         setup.test_flows_seen = test_flows_seen(*origin, store, setup.data.split);
@@ -262,7 +261,7 @@ void train_layers(comm::Communicator const& comm, Setup& setup, base::ProgressMo
         describe(options, config);
         auto const identity =
             run_identity(fmt::format("auto-encoder layer {}", depth + 1), options, setup.data.store,
-                         setup.data.split, setup.initial_weights);
+                         setup.data.split, initial_weights(setup.origin));
         Trainer trainer(comm, objective, config.loop, identity, progress);
         trainer.run();
         trainer.load_best();
@@ -288,7 +287,7 @@ void warn_of_test_flows(Setup const& setup) {
 
 void tell_of_repeated_positions(Setup const& setup) {
     auto const length = setup.config.data.sequence_length;
-    auto const trained = setup.trained_positions.value_or(length);
+    auto const trained = setup.origin ? setup.origin->positions : length;
     if (length <= trained) return;
     base::log_info(
         "'{}' was trained on sequences of at most {} ids: positions {} to {} begin as copies of "
@@ -346,7 +345,12 @@ void finetune(comm::Communicator const& comm, FinetuneConfig const& config, Trai
     device::give_back_freed_memory();
     device::set_threads(comm, config.loop.threads);
     auto const data = open_training_data(comm, config.loop, config.split);
-    Setup setup{.config = config, .data = data, .task = {}, .model = {}};
+    Setup setup{.config = config,
+                .data = data,
+                .task = {},
+                .begun = begun_with(comm, config.loop.run),
+                .origin = {},
+                .model = {}};
     comm::agreed(comm, [&] { set_up(setup, comm); });
     auto const device = device::choose_device(comm, config.loop.device);
     if (!may_be_half(setup.config) && setup.config.loop.precision == "auto")
@@ -370,8 +374,9 @@ void finetune(comm::Communicator const& comm, FinetuneConfig const& config, Trai
         held_out_batches(task.valid ? &*task.valid : nullptr, comm, final_config.loop));
     base::OptionTable options;
     describe(options, final_config);
-    auto const identity =
-        run_identity("finetune", options, data.store, data.split, setup.initial_weights);
+    auto identity =
+        run_identity("finetune", options, data.store, data.split, initial_weights(setup.origin));
+    identity.origin = facts_of(setup.origin);
     Trainer trainer(comm, objective, final_config.loop, identity, mode.progress);
     keep_log(comm, final_config.loop.run);
     tell();

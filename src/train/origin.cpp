@@ -41,9 +41,9 @@ std::int64_t trained_positions(std::int64_t length, model::BertConfig const& mod
     return length > 0 ? std::min(length, model.positions) : model.positions;
 }
 
-/// Of a TOML string without escapes, as names of splits are.
-std::string unquoted(std::string const& text) {
-    return text.size() < 2 ? text : text.substr(1, text.size() - 2);
+/// A TOML value as text: a string without escapes, as names of splits are, loses its quotes.
+std::string plain(std::string const& toml) {
+    return toml.starts_with('"') ? toml.substr(1, toml.size() - 2) : toml;
 }
 
 /// Of a fine-tuning run that ended; a pre-training has no bundle, and began with nothing or with
@@ -54,25 +54,68 @@ std::string seen_before(std::filesystem::path const& run) {
     return checkpoint::open_bundle(bundle).info.provenance["init_saw_test_flows"];
 }
 
+std::shared_ptr<checkpoint::SafetensorsFile const> shared(checkpoint::SafetensorsFile file) {
+    return std::make_shared<checkpoint::SafetensorsFile const>(std::move(file));
+}
+
+checkpoint::Checkpoint best_of(checkpoint::Checkpoints const& checkpoints,
+                               checkpoint::Checkpoint newest) {
+    auto const best = newest.state.best_step;
+    if (best < 0) return newest;
+    try {
+        return checkpoints.open(best);
+    } catch (base::Error const& fault) {
+        base::log_warning("the best weights cannot be read, so it is the last ones: {}",
+                          fault.what());
+        return newest;
+    }
+}
+
 Origin open_run(std::filesystem::path const& folder) {
     checkpoint::Checkpoints const checkpoints(base::local_files(), folder / checkpoints_folder);
     auto checkpoint = checkpoints.newest();
     base::validate(checkpoint.has_value(), base::ExitCode::bad_input,
                    "'{}' is neither a bundle nor a run with a whole checkpoint",
                    base::printable(folder.string()));
-    auto const best = checkpoint->state.best_step;
-    if (best >= 0) checkpoint = checkpoints.open(best);
+    checkpoint = best_of(checkpoints, std::move(*checkpoint));
     auto& identity = checkpoint->state.identity;
     auto const model = read_model(folder / model_file);
     return {.folder = folder,
-            .weights = std::move(checkpoint->model),
+            .checksum = checkpoint->model.checksum(),
+            .weights = shared(std::move(checkpoint->model)),
             .token_settings = identity[token_settings_part],
             .store = identity["store"],
-            .split = unquoted(identity["train.split"]),
+            .split = plain(identity["train.split"]),
             .split_checksum = identity["split"],
             .saw_before = seen_before(folder),
             .model = model,
             .positions = trained_positions(number_in(identity["data.sequence_length"]), model)};
+}
+
+/// One name for a folder, however it was given.
+std::filesystem::path whole_path(std::filesystem::path const& folder) {
+    auto path = std::filesystem::absolute(folder).lexically_normal();
+    return path.has_filename() ? path : path.parent_path();
+}
+
+Origin origin_from(checkpoint::Identity facts) {
+    Origin origin{.folder = facts["folder"],
+                  .checksum = facts["checksum"],
+                  .weights = nullptr,
+                  .token_settings = facts["token_settings"],
+                  .store = facts["store"],
+                  .split = facts["split"],
+                  .split_checksum = facts["split_checksum"],
+                  .saw_before = facts["saw_before"],
+                  .model = {},
+                  .positions = number_in(facts["positions"])};
+    base::OptionTable options;
+    model::describe(options, origin.model);
+    for (auto const& option : options.all()) {
+        if (auto const fact = facts.find(option.key()); fact != facts.end())
+            options.set(option.key(), fact->second, "the checkpoint");
+    }
+    return origin;
 }
 
 }  // namespace
@@ -82,7 +125,8 @@ Origin open_origin(std::filesystem::path const& folder) {
     auto bundle = checkpoint::open_bundle(folder);
     auto const model = read_model(bundle.model_file());
     return {.folder = folder,
-            .weights = std::move(bundle.weights),
+            .checksum = bundle.weights.checksum(),
+            .weights = shared(std::move(bundle.weights)),
             .token_settings = bundle.info.token_settings,
             .store = bundle.info.provenance["store_checksum"],
             .split = bundle.info.provenance["split"],
@@ -100,8 +144,44 @@ void require_same_tokens(Origin const& origin, std::string const& token_settings
                    token_settings);
 }
 
+std::optional<Origin> begun_with(comm::Communicator const& comm, std::filesystem::path const& run) {
+    checkpoint::TrainingState state;
+    comm::agreed(comm, [&] {
+        if (!comm.is_root()) return;
+        checkpoint::Checkpoints const checkpoints(base::local_files(), run / checkpoints_folder);
+        state = checkpoints.newest_state().value_or(state);
+    });
+    auto text = checkpoint::to_text(state);
+    comm::broadcast(comm, text, 0);
+    auto const facts = checkpoint::training_state_from(text).origin;
+    if (facts.empty()) return std::nullopt;
+    return origin_from(facts);
+}
+
+Origin origin_in(std::filesystem::path const& folder, std::optional<Origin> const& begun) {
+    bool const known = begun && whole_path(begun->folder) == whole_path(folder);
+    return known ? *begun : open_origin(folder);
+}
+
+checkpoint::Identity facts_of(std::optional<Origin> const& origin) {
+    if (!origin) return {};
+    checkpoint::Identity facts{{"folder", whole_path(origin->folder).string()},
+                               {"checksum", origin->checksum},
+                               {"token_settings", origin->token_settings},
+                               {"store", origin->store},
+                               {"split", origin->split},
+                               {"split_checksum", origin->split_checksum},
+                               {"saw_before", origin->saw_before},
+                               {"positions", std::to_string(origin->positions)}};
+    auto model = origin->model;
+    base::OptionTable options;
+    model::describe(options, model);
+    for (auto const& option : options.all()) facts[option.key()] = plain(option.toml());
+    return facts;
+}
+
 std::string initial_weights(std::optional<Origin> const& origin) {
-    return origin ? origin->weights.checksum() : "none";
+    return origin ? origin->checksum : "none";
 }
 
 std::optional<std::uint64_t> test_flows_seen(Origin const& origin, dataset::Store const& store,
@@ -139,10 +219,11 @@ void warn_of_ignored_sizes(Origin const& origin, model::BertConfig asked) {
 }
 
 void load_weights(Origin const& origin, torch::nn::Module& module, std::string const& prefix) {
+    if (!origin.weights) return;
     at::NoGradGuard const no_gradients;
     for (auto const& item : module.named_parameters()) {
         if (item.key().starts_with(prefix)) {
-            origin.weights.read_into(item.key(), item.value().detach());
+            origin.weights->read_into(item.key(), item.value().detach());
         }
     }
 }

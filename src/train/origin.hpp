@@ -2,12 +2,15 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include <torch/nn/module.h>
 
 #include <tessera/checkpoint/safetensors.hpp>
+#include <tessera/checkpoint/training_state.hpp>
+#include <tessera/comm/communicator.hpp>
 #include <tessera/dataset/split.hpp>
 #include <tessera/model/bert_config.hpp>
 
@@ -16,7 +19,8 @@ namespace tessera::train {
 /// Trained weights to begin another run with.
 struct Origin {
     std::filesystem::path folder;
-    checkpoint::SafetensorsFile weights;
+    std::string checksum;                                        ///< of the weights
+    std::shared_ptr<checkpoint::SafetensorsFile const> weights;  ///< null: the run has its own
     std::string token_settings;  ///< hash of all that changes tokens (dataset::TokenIdentity)
     std::string store;           ///< checksum of the store it learned from
     std::string split;           ///< name of the split whose train and valid flows it saw
@@ -29,6 +33,17 @@ struct Origin {
 /// Opens a bundle, or a run: its best checkpoint by held-out score if it has one, else its newest.
 /// Error(bad_input) when it is neither, or holds no whole checkpoint.
 Origin open_origin(std::filesystem::path const& folder);
+
+/// What a run began with is looked at once: by its checkpoints it knows all but the weights, which
+/// it has its own of, so that it goes on though the folder is gone or was trained further. Nothing
+/// where it has no checkpoint, or began with nothing. Collective; the root reads.
+std::optional<Origin> begun_with(comm::Communicator const& comm, std::filesystem::path const& run);
+
+/// `begun` where that came from `folder`, else what lies there now.
+Origin origin_in(std::filesystem::path const& folder, std::optional<Origin> const& begun);
+
+/// All but the weights, for the checkpoints of the run; empty without an origin.
+checkpoint::Identity facts_of(std::optional<Origin> const& origin);
 
 /// Error(usage) when the tokens the weights were trained on differ from those of a store.
 void require_same_tokens(Origin const& origin, std::string const& token_settings);
@@ -48,7 +63,7 @@ std::optional<std::uint64_t> test_flows_seen(Origin const& origin, dataset::Stor
 void warn_of_ignored_sizes(Origin const& origin, model::BertConfig asked);
 
 /// Copies every parameter whose name begins with `prefix`; Error(bad_input) when one is missing or
-/// of another shape.
+/// of another shape. Nothing where the run has its own weights.
 void load_weights(Origin const& origin, torch::nn::Module& module, std::string const& prefix);
 
 /// The same for the encoder of a classifier. Positions that were never trained, which are noise,

@@ -93,9 +93,10 @@ struct Sources {
     std::optional<PretrainSource> valid;
 };
 
-std::optional<Origin> origin_of(PretrainConfig const& config, dataset::Store const& store) {
+std::optional<Origin> origin_of(PretrainConfig const& config, dataset::Store const& store,
+                                std::optional<Origin> const& begun) {
     if (config.init_from.empty()) return std::nullopt;
-    auto origin = open_origin(config.init_from);
+    auto origin = origin_in(config.init_from, begun);
     require_same_tokens(origin, store.manifest().identity.settings);
     return origin;
 }
@@ -110,10 +111,13 @@ model::PretrainModel make_model(PretrainConfig const& config, std::optional<Orig
 }
 
 RunIdentity identity_of(PretrainConfig config, TrainingData const& data,
-                        std::string const& initial) {
+                        std::optional<Origin> const& origin) {
     base::OptionTable options;
     describe(options, config);
-    return run_identity("pretrain", options, data.store, data.split, initial);
+    auto identity =
+        run_identity("pretrain", options, data.store, data.split, initial_weights(origin));
+    identity.origin = facts_of(origin);
+    return identity;
 }
 
 void record_passes(comm::Communicator const& comm, PretrainObjective& objective,
@@ -157,14 +161,14 @@ void pretrain(comm::Communicator const& comm, PretrainConfig const& asked, Train
     auto config = asked;
     settle_precision(comm, config, device);
     auto const data = open_training_data(comm, config.loop, config.split);
+    auto const begun = begun_with(comm, config.loop.run);
     std::optional<Sources> sources;
-    auto initial = std::string();
+    std::optional<Origin> origin;
     model::PretrainModel model{nullptr};
     comm::agreed(comm, [&] {
         check_vocabulary(config, data.store);
         sources.emplace(data, config);
-        auto const origin = origin_of(config, data.store);
-        initial = initial_weights(origin);
+        origin = origin_of(config, data.store, begun);
         model = make_model(config, origin);
     });
     model->to(device);
@@ -176,7 +180,7 @@ void pretrain(comm::Communicator const& comm, PretrainConfig const& asked, Train
         config.loop.overlap = "off";
         record_passes(comm, objective, device);
     }
-    auto identity = identity_of(config, data, initial);
+    auto identity = identity_of(config, data, origin);
     auto const predicted = predicted_step(comm, config, device, sources->train.fill(256));
     identity.predicted_step_seconds = predicted;
     auto const tell = [&] {

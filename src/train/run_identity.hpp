@@ -16,6 +16,7 @@ struct RunIdentity {
     std::string config_toml;                         ///< all resolved settings
     std::string model_toml;                          ///< section [model] alone
     checkpoint::Identity identity;                   ///< must be the same when the run goes on
+    checkpoint::Identity origin{};                   ///< see train::facts_of
     std::optional<double> predicted_step_seconds{};  ///< by make_plan
 };
 

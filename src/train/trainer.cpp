@@ -99,6 +99,7 @@ Trainer::Trainer(comm::Communicator comm, Objective& objective, LoopConfig const
       parameters_(objective.module(), compute_type(config.precision)),
       between_gpus_(collectives_of(comm_, parameters_.device())),
       reducer_(comm_, parameters_, reducer_of(config, comm_.size(), between_gpus_.get())),
+      statistics_(comm_, objective.module(), config.micro_batches()),
       optimizer_(parameters_, optimizer_of(config)),
       scaler_(parameters_.device(), compute_type(config.precision)),
       running_(objective.no_sums()) {

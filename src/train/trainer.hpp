@@ -26,6 +26,7 @@
 #include <tessera/device/side_stream.hpp>
 #include <tessera/parallel/flat_parameters.hpp>
 #include <tessera/parallel/gradient_reducer.hpp>
+#include <tessera/parallel/running_statistics.hpp>
 #include <tessera/train/loop_config.hpp>
 
 namespace tessera::train {
@@ -73,9 +74,11 @@ class Trainer {
     enum class RunStart { open, complete };
     RunStart resume();
     void restore(checkpoint::Checkpoint const& checkpoint);
+    std::optional<checkpoint::Checkpoint> open_best();
     void spread();
     void take_step();
-    void seed_dropout(std::size_t micro_batch);
+    std::int64_t first_micro_batch() const;
+    void seed_dropout(std::int64_t micro_batch);
     at::Tensor update();
     void settle();
     void wait_for(Queued const& step);
@@ -108,6 +111,7 @@ class Trainer {
     parallel::FlatParameters parameters_;
     std::unique_ptr<device::DeviceCollectives> between_gpus_;  // null: MPI moves gradients
     parallel::GradientReducer reducer_;
+    parallel::RunningStatistics statistics_;
     AdamW optimizer_;
     LossScaler scaler_;
     std::vector<Queued> queued_;

@@ -1,6 +1,8 @@
 #include "snapshot.hpp"
 #include "trainer.hpp"
 
+#include <utility>
+
 #include <tessera/base/error.hpp>
 #include <tessera/base/log.hpp>
 #include <tessera/base/version.hpp>
@@ -25,6 +27,7 @@ Trainer::RunStart Trainer::resume() {
     state_.train_iters = config_.train_iters;
     state_.schedule = schedule_.text();
     state_.identity = identity_.identity;
+    state_.origin = identity_.origin;
     state_.build = base::build_info();
     bool complete = false;
     on_root([&] {
@@ -56,12 +59,13 @@ Trainer::RunStart Trainer::resume() {
 /// On the root: everything that `save` wrote.
 void Trainer::restore(Checkpoint const& checkpoint) {
     checkpoint::require_same(checkpoint.state.identity, identity_.identity, config_.run.string());
-    auto const build = state_.build;
-    state_ = checkpoint.state;
-    state_.build = build;
+    auto const begun = std::exchange(state_, checkpoint.state);
+    state_.build = begun.build;
+    if (state_.origin.empty()) state_.origin = begun.origin;  // of a program that kept none
     train::restore(checkpoint.model, weights_of(objective_.module(), parameters_));
     train::restore(checkpoint.optimizer, moments_of(parameters_, optimizer_));
     saved_step_ = state_.step;
+    if (state_.best_step != state_.step) open_best();
     base::log_info("going on after step {} of {}", state_.step, config_.train_iters);
 }
 
@@ -106,13 +110,31 @@ bool Trainer::rolled_back() {
     return true;
 }
 
+/// On the root: what was best and cannot be read any more is forgotten, so that what comes can be
+/// the best, or the last weights count.
+std::optional<Checkpoint> Trainer::open_best() {
+    if (state_.best_step < 0) return std::nullopt;
+    try {
+        return folder_->checkpoints().open(state_.best_step);
+    } catch (base::Error const& fault) {
+        if (fault.code() != base::ExitCode::bad_input) throw;
+        base::log_warning(
+            "the best weights so far, of step {}, are lost, so they are forgotten: {}",
+            state_.best_step, fault.what());
+        state_.best_step = -1;
+        state_.best_score = 0;
+        return std::nullopt;
+    }
+}
+
 void Trainer::load_best() {
     if (state_.best_step >= 0 && state_.best_step != state_.step) {
         comm::note(comm_, state_.step, "load the best weights", comm::Activity::Pace::disk);
         on_root([&] {
-            auto const best = folder_->checkpoints().open(state_.best_step);
-            train::restore(best.model, weights_of(objective_.module(), parameters_));
+            auto const best = open_best();
+            if (best) train::restore(best->model, weights_of(objective_.module(), parameters_));
         });
+        state_.best_step = comm::all_reduce(comm_, state_.best_step, comm::Op::min);
         parallel::replicate(comm_, parameters_, objective_.module());
     }
     parameters_.widen();

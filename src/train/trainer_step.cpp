@@ -14,7 +14,6 @@
 #include <tessera/base/random.hpp>
 #include <tessera/comm/activity.hpp>
 #include <tessera/device/compute_device.hpp>
-#include <tessera/parallel/replicate.hpp>
 
 namespace tessera::train {
 
@@ -42,18 +41,20 @@ void Trainer::take_step() {
     load_seconds_ += watch.seconds();
     auto const counts = summed(comm_, std::move(own_counts));
     auto sums = objective_.no_sums();
+    statistics_.begin_step();
     for (std::size_t i = 0; i < objective_.micro_batches(); ++i) {
+        auto const micro_batch = first_micro_batch() + static_cast<std::int64_t>(i);
         comm::note(comm_, state_.step, "forward and backward");
-        seed_dropout(i);
+        seed_dropout(micro_batch);
         objective_.pass(i, counts, sums,
                         [&](at::Tensor const& loss) { return scaler_.scaled(loss); });
         reducer_.add();
+        statistics_.collect(micro_batch);
     }
     comm::note(comm_, state_.step, "reduce");
     base::Stopwatch const reducing;
     reducer_.finish();  // gradients are now the sum over all ranks, equal on all of them
     rank_seconds_ += reducing.seconds();
-    parallel::average_buffers(comm_, objective_.module());
     auto const norm = update();
     queued_.push_back({state_.step, norm, std::move(sums), device::Marker(norm.device())});
     ++state_.step;
@@ -63,11 +64,16 @@ void Trainer::take_step() {
     if (due(config_.log_interval)) log_step();
 }
 
-void Trainer::seed_dropout(std::size_t micro_batch) {
+/// Of this rank, in the global batch.
+std::int64_t Trainer::first_micro_batch() const {
     auto const all = static_cast<std::size_t>(config_.micro_batches());
-    auto const place =
-        static_cast<std::size_t>(state_.step) * all + comm::shard(all, comm_).begin + micro_batch;
-    device::seed_generator(parameters_.device(), generator_seed(config_.seed, place));
+    return static_cast<std::int64_t>(comm::shard(all, comm_).begin);
+}
+
+void Trainer::seed_dropout(std::int64_t micro_batch) {
+    auto const place = state_.step * config_.micro_batches() + micro_batch;
+    device::seed_generator(parameters_.device(),
+                           generator_seed(config_.seed, static_cast<std::uint64_t>(place)));
 }
 
 /// The device leaves the update out when the gradients are not finite. A NaN or Inf on one rank is
@@ -79,6 +85,7 @@ at::Tensor Trainer::update() {
     auto const bad = norm.isfinite().logical_not().to(at::kFloat);
     optimizer_.step(schedule_.at(state_.step),
                     clip_divisor(norm, config_.clip_grad) * scaler_.scale(), bad);
+    statistics_.end_step(bad);
     scaler_.update(bad);
     parameters_.refresh();
     return norm;

@@ -1,4 +1,5 @@
 #include <fstream>
+#include <limits>
 #include <string>
 
 #include <gtest/gtest.h>
@@ -6,6 +7,7 @@
 
 #include <tessera/base/error.hpp>
 #include <tessera/checkpoint/checkpoints.hpp>
+#include <tessera/dataset/schema.hpp>
 
 namespace tessera::checkpoint {
 namespace {
@@ -21,6 +23,7 @@ TrainingState state_at(std::int64_t step) {
     state.best_score = 0.1 + 0.2;  // no short decimal
     state.schedule = "linear \"x\"";
     state.identity = {{"store", "abc"}, {"masking", "default"}};
+    state.origin = {{"folder", "/runs/before"}};
     state.build.revision = "deadbeef";
     return state;
 }
@@ -56,9 +59,32 @@ TEST(Checkpoints, GiveBackWhatWasSaved) {
     EXPECT_EQ(found->state.best_score, expected.best_score);
     EXPECT_EQ(found->state.schedule, expected.schedule);
     EXPECT_EQ(found->state.identity, expected.identity);
+    EXPECT_EQ(found->state.origin, expected.origin);
     EXPECT_EQ(found->state.build.revision, "deadbeef");
     EXPECT_TRUE(at::equal(found->model.read("w"), at::full({3, 4}, 10.0)));
     EXPECT_TRUE(at::equal(found->optimizer.read("b"), at::full({4}, -10.0)));
+}
+
+// Sums for a log are three a class; the longest numbers there are.
+TEST(Checkpoints, HoldTheSumsOfAsManyClassesAsAStoreMayHave) {
+    test::Scratch const folder;
+    Checkpoints checkpoints(base::local_files(), folder / "checkpoints");
+    auto state = state_at(10);
+    state.running.assign(3 * dataset::max_classes + 16, std::numeric_limits<std::int64_t>::min());
+    save(checkpoints, state);
+    EXPECT_EQ(checkpoints.newest()->state.running, state.running);
+}
+
+TEST(Checkpoints, TellTheirStateThoughWeightsAreDamaged) {
+    test::Scratch const folder;
+    Checkpoints checkpoints(base::local_files(), folder / "checkpoints");
+    EXPECT_FALSE(checkpoints.newest_state());
+    for (std::int64_t const step : {10, 20, 30}) save(checkpoints, state_at(step));
+    flip(checkpoints.folder_of(20) / "model.safetensors", 200);
+    flip(checkpoints.folder_of(30) / "state.json", 20);
+    ASSERT_TRUE(checkpoints.newest_state());
+    EXPECT_EQ(checkpoints.newest_state()->step, 20);
+    EXPECT_EQ(checkpoints.newest_state()->origin, state_at(20).origin);
 }
 
 TEST(Checkpoints, AnAmendedStateKeepsItsWeights) {

@@ -18,14 +18,12 @@ TITLES = {"cnn": "Deep Packet CNN", "resnet": "Deep Packet ResNet",
 
 
 def weights_of(bundle):
-    """{name: bytes} of what is learnt. Running statistics of batch norm are left out: each rank takes
-    them from its own micro-batches, and their mean depends on the number of ranks."""
+    """{name: bytes} of weights and running statistics."""
     data = (bundle / "model.safetensors").read_bytes()
     size, = struct.unpack("<Q", data[:8])
     tensors = json.loads(data[8:8 + size])
     return {name: data[8 + size + tensor["data_offsets"][0]:8 + size + tensor["data_offsets"][1]]
-            for name, tensor in tensors.items() if name != "__metadata__" and
-            not name.endswith(("running_mean", "running_var", "num_batches_tracked"))}
+            for name, tensor in tensors.items() if name != "__metadata__"}
 
 
 class DeepPacket(InScratch):

@@ -53,16 +53,5 @@ TEST(Replicate, NamesTheTensorThatDrifted) {
     EXPECT_NE(line.find("at step 7"), std::string::npos);
 }
 
-TEST(Replicate, AveragesBuffersOverRanks) {
-    auto const comm = comm::Communicator::world();
-    Net net;
-    net.norm->running_var.fill_(comm.rank());
-    net.norm->num_batches_tracked.fill_(comm.rank());
-    average_buffers(comm, net);
-    EXPECT_FLOAT_EQ(net.norm->running_var[2].item<float>(),
-                    static_cast<float>(comm.size() - 1) / 2);
-    EXPECT_EQ(net.norm->num_batches_tracked.item<std::int64_t>(), comm.size() - 1);
-}
-
 }  // namespace
 }  // namespace tessera::parallel

@@ -263,6 +263,47 @@ TEST_F(Training, ABundleIsAnOriginToo) {
         at::equal(first.weights.read("head.pool.weight"), second.weights.read("head.pool.weight")));
 }
 
+/// The run as if it had been killed after `step`, of those after which it saved.
+void cut_off(fs::path const& run, std::int64_t step) {
+    for (auto const& item : fs::directory_iterator(run / "checkpoints")) {
+        if (std::stoll(item.path().filename().string().substr(5)) > step) fs::remove_all(item);
+    }
+    fs::remove(run / "DONE");
+    fs::remove_all(run / "bundle");
+}
+
+TEST_F(Training, ARunGoesOnThoughWhatItBeganWithIsGone) {
+    auto first = pretrain_config(folder.path, "first");
+    first.loop.train_iters = 2;
+    auto further = pretrain_config(folder.path, "further");
+    further.init_from = folder.path / "first";
+    auto tuned = finetune_config(folder.path, folder.path / "first");
+    tuned.loop.train_iters = 4;
+    tuned.loop.save_interval = 2;
+    tuned.loop.eval_interval = 0;
+    tuned.model.bert.layers = 3;  // not heeded: the origin has one
+    pretrain(folder.comm, first, {});
+    pretrain(folder.comm, further, {});
+    finetune(folder.comm, tuned, {});
+    if (!folder.comm.is_root()) return;
+    auto const weights = [&] {
+        auto const bundle = checkpoint::open_bundle(tuned.loop.run / "bundle");
+        auto const last = checkpoint::open_checkpoint(further.loop.run / "checkpoints/step-12");
+        return bundle.weights.checksum() + last.model.checksum() +
+               bundle.info.provenance.at("init_saw_test_flows");
+    };
+    auto const undisturbed = weights();
+    fs::remove_all(folder.path / "first");
+    cut_off(tuned.loop.run, 2);
+    cut_off(further.loop.run, 10);
+    tuned.init = folder.path / "elsewhere/../first/";  // another name of the same folder
+    pretrain({}, further, {});
+    finetune({}, tuned, {});
+    EXPECT_EQ(weights(), undisturbed);
+    tuned.init = folder.path / "another";
+    EXPECT_THROW(finetune({}, tuned, {}), comm::AgreedError);
+}
+
 TEST_F(Training, WhatAnotherStoreTaughtIsNotKnown) {
     auto config = pretrain_config(folder.path, "run");
     config.loop.train_iters = 2;

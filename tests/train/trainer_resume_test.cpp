@@ -121,6 +121,47 @@ TEST(TrainerResume, PassesOverADamagedNewestCheckpoint) {
     EXPECT_EQ(train(folder.comm, config), undisturbed);
 }
 
+/// Cuts the weights of a checkpoint short.
+void damage(comm::Communicator const& comm, fs::path const& run, std::int64_t step) {
+    if (comm.is_root()) {
+        auto const weights = run / fmt::format("checkpoints/step-{}/model.safetensors", step);
+        fs::resize_file(weights, fs::file_size(weights) - 1);
+    }
+    comm::barrier(comm);
+}
+
+TEST(TrainerResume, ForgetsABestCheckpointThatIsDamaged) {
+    SharedScratch const folder;
+    auto const config = config_for(folder.path / "run");
+    auto const until = [&](std::int64_t stop) {
+        train(folder.comm, config, [stop](TinyObjective& objective, Trainer& trainer) {
+            objective.best_held_out = 5;
+            stop_after(trainer, stop);
+        });
+    };
+    EXPECT_THROW(until(14), comm::AgreedError);
+    ASSERT_EQ(best_step(config.run), 5);
+    damage(folder.comm, config.run, 5);
+    train(folder.comm, config);
+    EXPECT_GT(best_step(config.run), 14);
+}
+
+TEST(TrainerResume, LastWeightsCountWhereTheBestAreDamaged) {
+    SharedScratch const folder;
+    auto const config = config_for(folder.path / "run");
+    train(folder.comm, config,
+          [&](TinyObjective& objective, Trainer&) { objective.best_held_out = 15; });
+    ASSERT_EQ(best_step(config.run), 15);
+    damage(folder.comm, config.run, 15);
+    TinyObjective objective(folder.comm, config.micro_batches(), config.micro_batch_size);
+    Trainer trainer(folder.comm, objective, config,
+                    {"test", "[train]\n", "[model]\n", {{"store", "s"}}});
+    trainer.run();
+    trainer.load_best();
+    EXPECT_EQ(trainer.state().best_step, -1);
+    EXPECT_EQ(trainer.state().step, 20);
+}
+
 /// `config` is refused; what lies in the run stays as it is.
 void expect_refused(comm::Communicator const& comm, LoopConfig const& config,
                     std::string const& why) {

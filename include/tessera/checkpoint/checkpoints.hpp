@@ -48,6 +48,10 @@ class Checkpoints {
     /// folder of a step. Error(bad_input) when there are some and none opens.
     std::optional<Checkpoint> newest() const;
 
+    /// The state alone of the newest checkpoint whose state.json is whole; weights and moments may
+    /// be damaged. None: there is no such checkpoint.
+    std::optional<TrainingState> newest_state() const;
+
     /// `newest`, for the one writer to go on from: damaged ones past it go with the next `save`,
     /// and what a killed `save` left half written goes now.
     std::optional<Checkpoint> resume();

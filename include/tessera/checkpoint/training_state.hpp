@@ -37,6 +37,7 @@ struct TrainingState {
     double running_seconds = 0;         ///< of the steps in them
     std::string schedule;               ///< learning rate, its shape and warm-up
     Identity identity;                  ///< must be equal to go on
+    Identity origin;                    ///< of the weights it began with; empty: drawn
     base::BuildInfo build;
 };
 

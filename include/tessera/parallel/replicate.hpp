@@ -16,10 +16,6 @@ void replicate(comm::Communicator const& comm, at::Tensor const& tensor);
 void replicate(comm::Communicator const& comm, FlatParameters const& parameters,
                torch::nn::Module const& module);
 
-/// Makes buffers that every rank updates from its own micro-batches (running statistics of batch
-/// normalisation) equal again: floats become their mean over ranks, integers their maximum.
-void average_buffers(comm::Communicator const& comm, torch::nn::Module const& module);
-
 /// AgreedError(failed) that names the first parameter whose bits differ between ranks: replicas
 /// have drifted apart and what is trained is no longer one model. Compares an order-independent
 /// 64-bit sum of the bits of every tensor. Collective; the same outcome on every rank.
