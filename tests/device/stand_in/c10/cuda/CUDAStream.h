@@ -1,5 +1,5 @@
 #pragma once
-// Stands in for LibTorch's current CUDA stream.
+// Stands in for LibTorch's CUDA streams.
 
 #include "../../cuda_runtime.h"
 
@@ -9,7 +9,9 @@ namespace c10::cuda {
 
 struct CUDAStream {
     cudaStream_t stream() const;
+    void synchronize() const;
 };
 CUDAStream getCurrentCUDAStream(c10::DeviceIndex device);
+CUDAStream getStreamFromPool(bool isHighPriority, c10::DeviceIndex device);
 
 }  // namespace c10::cuda
