@@ -1,6 +1,7 @@
 #include "state_json.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <tessera/base/error.hpp>
 #include <tessera/base/files.hpp>
@@ -91,20 +92,25 @@ std::string value_of(Identity const& identity, std::string const& part) {
 
 }  // namespace
 
-void require_same(Identity const& saved, Identity const& current, std::string_view where) {
-    auto parts = saved;
-    parts.insert(current.begin(), current.end());
-    std::string differences;
+std::string differences(Identity const& one, Identity const& other, SayDifference const& say) {
+    auto parts = one;
+    parts.insert(other.begin(), other.end());
+    std::vector<std::string> said;
     for (auto const& [part, unused] : parts) {
-        auto const before = value_of(saved, part);
-        auto const now = value_of(current, part);
-        if (before == now) continue;
-        differences += fmt::format("{}{} was {}, is {}", differences.empty() ? "" : "; ",
-                                   base::printable(part), before, now);
+        auto const here = value_of(one, part);
+        auto const there = value_of(other, part);
+        if (here != there) said.push_back(say(base::printable(part), here, there));
     }
-    base::validate(differences.empty(), base::ExitCode::usage,
+    return fmt::format("{}", fmt::join(said, "; "));
+}
+
+void require_same(Identity const& saved, Identity const& current, std::string_view where) {
+    auto const changes = differences(saved, current, [](auto& part, auto& before, auto& now) {
+        return fmt::format("{} was {}, is {}", part, before, now);
+    });
+    base::validate(changes.empty(), base::ExitCode::usage,
                    "cannot go on with '{}': {}; use what it was started with, or another folder",
-                   base::printable(where), differences);
+                   base::printable(where), changes);
 }
 
 }  // namespace tessera::checkpoint

@@ -208,11 +208,11 @@ std::optional<Origin> origin_of(FinetuneConfig const& config, dataset::Store con
 struct Setup {
     FinetuneConfig config;
     TrainingData const& data;
-    std::optional<Task> task;
-    std::optional<Origin> begun;                       ///< what the run began with, when it goes on
-    std::optional<Origin> origin;                      ///< the pre-training; none: no init
+    std::optional<Origin> begun;  ///< what the run began with, when it goes on
+    std::optional<Task> task = {};
+    std::optional<Origin> origin = {};                 ///< the pre-training; none: no init
     std::optional<std::uint64_t> test_flows_seen = 0;  ///< by the pre-training; none: not known
-    std::shared_ptr<model::Classifier> model;
+    std::shared_ptr<model::Classifier> model = {};
 };
 
 // Asked before the training: a bundle takes the place of nothing but a bundle.
@@ -273,8 +273,10 @@ void warn_of_test_flows(Setup const& setup) {
     auto const origin = base::printable(setup.config.init);
     if (!setup.test_flows_seen) {
         base::log_warning(
-            "'{}' was pre-trained on another store, or its store or split is gone or was made "
-            "anew: whether it saw flows that are held back here, nobody can tell; `tessera audit "
+            "'{}', or what it began with, learned from another store, or its store or split is "
+            "gone "
+            "or was made anew: whether it saw flows that are held back here, nobody can tell; "
+            "`tessera audit "
             "--corpus` counts what two stores share",
             origin);
     } else if (*setup.test_flows_seen > 0) {
@@ -345,12 +347,7 @@ void finetune(comm::Communicator const& comm, FinetuneConfig const& config, Trai
     device::give_back_freed_memory();
     device::set_threads(comm, config.loop.threads);
     auto const data = open_training_data(comm, config.loop, config.split);
-    Setup setup{.config = config,
-                .data = data,
-                .task = {},
-                .begun = begun_with(comm, config.loop.run),
-                .origin = {},
-                .model = {}};
+    Setup setup{config, data, begun_with(comm, config.loop.run)};
     comm::agreed(comm, [&] { set_up(setup, comm); });
     auto const device = device::choose_device(comm, config.loop.device);
     if (!may_be_half(setup.config) && setup.config.loop.precision == "auto")

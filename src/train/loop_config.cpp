@@ -58,7 +58,10 @@ void describe(base::OptionTable& options, LoopConfig& config) {
              "steps between two comparisons of the weights of all ranks; 0: none")
         .add("hang_limit", config.hang_limit,
              "seconds without a sign of life after which a rank counts as lost and the job ends; "
-             "0: never");
+             "0: never")
+        .add("any_build", config.any_build,
+             "go on with a run of another build of this program: the same settings, perhaps not "
+             "the same bits");
 }
 
 namespace {

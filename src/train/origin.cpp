@@ -46,8 +46,7 @@ std::string plain(std::string const& toml) {
     return toml.starts_with('"') ? toml.substr(1, toml.size() - 2) : toml;
 }
 
-/// Of a fine-tuning run that ended; a pre-training has no bundle, and began with nothing or with
-/// another pre-training, of which nobody can tell.
+/// Of a fine-tuning run that ended; others have no bundle.
 std::string seen_before(std::filesystem::path const& run) {
     auto const bundle = run / "bundle";
     if (!checkpoint::is_bundle(bundle)) return {};
@@ -56,6 +55,66 @@ std::string seen_before(std::filesystem::path const& run) {
 
 std::shared_ptr<checkpoint::SafetensorsFile const> shared(checkpoint::SafetensorsFile file) {
     return std::make_shared<checkpoint::SafetensorsFile const>(std::move(file));
+}
+
+/// One name for a folder, however it was given.
+std::filesystem::path whole_path(std::filesystem::path const& folder) {
+    auto path = std::filesystem::absolute(folder).lexically_normal();
+    return path.has_filename() ? path : path.parent_path();
+}
+
+constexpr std::string_view of_before = "before.";  // begins the facts of what came earlier
+
+checkpoint::Identity facts_of(Origin const& origin) {
+    checkpoint::Identity facts{{"folder", whole_path(origin.folder).string()},
+                               {"checksum", origin.checksum},
+                               {"token_settings", origin.token_settings},
+                               {"store", origin.store},
+                               {"split", origin.split},
+                               {"split_checksum", origin.split_checksum},
+                               {"saw_before", origin.saw_before},
+                               {"positions", std::to_string(origin.positions)}};
+    auto model = origin.model;
+    base::OptionTable options;
+    model::describe(options, model);
+    for (auto const& option : options.all()) facts[option.key()] = plain(option.toml());
+    if (!origin.before) return facts;
+    for (auto const& [name, value] : facts_of(*origin.before))
+        facts[std::string(of_before) + name] = value;
+    return facts;
+}
+
+model::BertConfig model_from(checkpoint::Identity const& facts) {
+    model::BertConfig model;
+    base::OptionTable options;
+    model::describe(options, model);
+    for (auto const& option : options.all()) {
+        if (auto const fact = facts.find(option.key()); fact != facts.end())
+            options.set(option.key(), fact->second, "the checkpoint");
+    }
+    return model;
+}
+
+std::shared_ptr<Origin const> origin_from(checkpoint::Identity facts, int depth = 0) {
+    constexpr int deepest = 32;
+    if (facts.empty()) return nullptr;
+    checkpoint::Identity earlier;
+    for (auto const& [name, value] : facts) {
+        if (name.starts_with(of_before)) earlier[name.substr(of_before.size())] = value;
+    }
+    bool const too_deep = depth == deepest && !earlier.empty();
+    return std::make_shared<Origin const>(
+        Origin{.folder = facts["folder"],
+               .checksum = facts["checksum"],
+               .weights = nullptr,
+               .token_settings = facts["token_settings"],
+               .store = facts["store"],
+               .split = facts["split"],
+               .split_checksum = facts["split_checksum"],
+               .saw_before = too_deep ? "unknown" : facts["saw_before"],
+               .before = too_deep ? nullptr : origin_from(std::move(earlier), depth + 1),
+               .model = model_from(facts),
+               .positions = number_in(facts["positions"])});
 }
 
 checkpoint::Checkpoint best_of(checkpoint::Checkpoints const& checkpoints,
@@ -88,34 +147,9 @@ Origin open_run(std::filesystem::path const& folder) {
             .split = plain(identity["train.split"]),
             .split_checksum = identity["split"],
             .saw_before = seen_before(folder),
+            .before = origin_from(checkpoint->state.origin),
             .model = model,
             .positions = trained_positions(number_in(identity["data.sequence_length"]), model)};
-}
-
-/// One name for a folder, however it was given.
-std::filesystem::path whole_path(std::filesystem::path const& folder) {
-    auto path = std::filesystem::absolute(folder).lexically_normal();
-    return path.has_filename() ? path : path.parent_path();
-}
-
-Origin origin_from(checkpoint::Identity facts) {
-    Origin origin{.folder = facts["folder"],
-                  .checksum = facts["checksum"],
-                  .weights = nullptr,
-                  .token_settings = facts["token_settings"],
-                  .store = facts["store"],
-                  .split = facts["split"],
-                  .split_checksum = facts["split_checksum"],
-                  .saw_before = facts["saw_before"],
-                  .model = {},
-                  .positions = number_in(facts["positions"])};
-    base::OptionTable options;
-    model::describe(options, origin.model);
-    for (auto const& option : options.all()) {
-        if (auto const fact = facts.find(option.key()); fact != facts.end())
-            options.set(option.key(), fact->second, "the checkpoint");
-    }
-    return origin;
 }
 
 }  // namespace
@@ -132,6 +166,7 @@ Origin open_origin(std::filesystem::path const& folder) {
             .split = bundle.info.provenance["split"],
             .split_checksum = bundle.info.provenance["split_checksum"],
             .saw_before = bundle.info.provenance["init_saw_test_flows"],
+            .before = nullptr,
             .model = model,
             .positions = trained_positions(bundle.info.sequence_length, model)};
 }
@@ -153,9 +188,8 @@ std::optional<Origin> begun_with(comm::Communicator const& comm, std::filesystem
     });
     auto text = checkpoint::to_text(state);
     comm::broadcast(comm, text, 0);
-    auto const facts = checkpoint::training_state_from(text).origin;
-    if (facts.empty()) return std::nullopt;
-    return origin_from(facts);
+    auto const begun = origin_from(checkpoint::training_state_from(text).origin);
+    return begun ? std::optional(*begun) : std::nullopt;
 }
 
 Origin origin_in(std::filesystem::path const& folder, std::optional<Origin> const& begun) {
@@ -164,28 +198,18 @@ Origin origin_in(std::filesystem::path const& folder, std::optional<Origin> cons
 }
 
 checkpoint::Identity facts_of(std::optional<Origin> const& origin) {
-    if (!origin) return {};
-    checkpoint::Identity facts{{"folder", whole_path(origin->folder).string()},
-                               {"checksum", origin->checksum},
-                               {"token_settings", origin->token_settings},
-                               {"store", origin->store},
-                               {"split", origin->split},
-                               {"split_checksum", origin->split_checksum},
-                               {"saw_before", origin->saw_before},
-                               {"positions", std::to_string(origin->positions)}};
-    auto model = origin->model;
-    base::OptionTable options;
-    model::describe(options, model);
-    for (auto const& option : options.all()) facts[option.key()] = plain(option.toml());
-    return facts;
+    return origin ? facts_of(*origin) : checkpoint::Identity();
 }
 
 std::string initial_weights(std::optional<Origin> const& origin) {
     return origin ? origin->checksum : "none";
 }
 
-std::optional<std::uint64_t> test_flows_seen(Origin const& origin, dataset::Store const& store,
-                                             dataset::Split const& split) {
+namespace {
+
+/// By the origin itself, and what its bundle says of those before it.
+std::optional<std::uint64_t> seen_by(Origin const& origin, dataset::Store const& store,
+                                     dataset::Split const& split) {
     if (origin.store != store.manifest().checksum || origin.saw_before == "unknown") return {};
     auto const before = static_cast<std::uint64_t>(number_in(origin.saw_before));
     auto const names = dataset::split_names(store.path());
@@ -198,6 +222,19 @@ std::optional<std::uint64_t> test_flows_seen(Origin const& origin, dataset::Stor
         return fold == dataset::Fold::train || fold == dataset::Fold::valid;
     });
     return std::max(static_cast<std::uint64_t>(own), before);
+}
+
+}  // namespace
+
+std::optional<std::uint64_t> test_flows_seen(Origin const& origin, dataset::Store const& store,
+                                             dataset::Split const& split) {
+    std::uint64_t most = 0;
+    for (auto const* one = &origin; one != nullptr; one = one->before.get()) {
+        auto const seen = seen_by(*one, store, split);
+        if (!seen) return std::nullopt;
+        most = std::max(most, *seen);
+    }
+    return most;
 }
 
 void warn_of_ignored_sizes(Origin const& origin, model::BertConfig asked) {

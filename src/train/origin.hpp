@@ -25,7 +25,8 @@ struct Origin {
     std::string store;           ///< checksum of the store it learned from
     std::string split;           ///< name of the split whose train and valid flows it saw
     std::string split_checksum;
-    std::string saw_before;  ///< test flows that what it began with saw, "unknown", or empty: none
+    std::string saw_before;  ///< of a bundle: test flows that what it began with saw, or "unknown"
+    std::shared_ptr<Origin const> before{};  ///< of a run: what it began with; null: nothing
     model::BertConfig model;
     std::int64_t positions = 0;  ///< first positions of the model that were trained
 };
@@ -52,9 +53,9 @@ void require_same_tokens(Origin const& origin, std::string const& token_settings
 std::string initial_weights(std::optional<Origin> const& origin);
 
 /// Flows of the test fold of `split` that the origin learned from, or that what it began with had
-/// seen before it (the larger of both: they may be the same flows). Nothing where nobody can tell:
-/// it learned from another store, or from this one before that was made anew, or its split of this
-/// store is gone or was made anew.
+/// seen before it, back to the first weights (the largest number of all: they may be the same
+/// flows). Nothing where nobody can tell of one of them: it learned from another store, or from
+/// this one before that was made anew, or its split of this store is gone or was made anew.
 std::optional<std::uint64_t> test_flows_seen(Origin const& origin, dataset::Store const& store,
                                              dataset::Split const& split);
 

@@ -12,11 +12,11 @@ namespace {
 
 /// Settings that may differ between two starts of one run: they change no number, or (threads) only
 /// how sums are rounded.
-constexpr std::array<std::string_view, 17> free_settings{
-    "store",         "run",       "log_interval", "eval_interval", "eval_iters",
-    "save_interval", "keep_last", "keep_every",   "threads",       "check_replicas_interval",
-    "init_from",     "init",      "bundle",       "hang_limit",    "device",
-    "overlap",       "cuda_graph"};
+constexpr std::array<std::string_view, 18> free_settings{
+    "store",         "run",        "log_interval", "eval_interval", "eval_iters",
+    "save_interval", "keep_last",  "keep_every",   "threads",       "check_replicas_interval",
+    "init_from",     "init",       "bundle",       "hang_limit",    "device",
+    "overlap",       "cuda_graph", "any_build"};
 
 bool is_free(base::Option const& option) {
     return std::ranges::find(free_settings, option.name) != free_settings.end();
@@ -30,6 +30,10 @@ std::string section_toml(base::OptionTable const& options, std::string_view sect
         if (option.section == section) text += fmt::format("{} = {}\n", option.name, option.toml());
     }
     return text;
+}
+
+std::string program_text(base::BuildInfo const& build) {
+    return fmt::format("{} {}, {}, {}", build.version, build.revision, build.compiler, build.flags);
 }
 
 RunIdentity run_identity(std::string title, base::OptionTable const& options,

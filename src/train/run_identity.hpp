@@ -4,6 +4,7 @@
 #include <string>
 
 #include <tessera/base/options.hpp>
+#include <tessera/base/version.hpp>
 #include <tessera/checkpoint/training_state.hpp>
 #include <tessera/dataset/split.hpp>
 #include <tessera/dataset/store.hpp>
@@ -22,6 +23,10 @@ struct RunIdentity {
 
 /// The part of an identity that says what tokens mean.
 inline constexpr auto token_settings_part = "token settings";
+
+/// The part that says which build of this program computes.
+inline constexpr auto program_part = "program";
+std::string program_text(base::BuildInfo const& build);
 
 /// Identity of a run over this store and split: their hashes, that of the weights it begins with
 /// (`initial_weights`), and every setting that changes what is computed. How often to log, where

@@ -114,6 +114,7 @@ Trainer::Trainer(comm::Communicator comm, Objective& objective, LoopConfig const
             bar_.emplace(progress, identity_.title, " steps",
                          static_cast<std::uint64_t>(config.train_iters));
     });
+    identity_.identity[program_part] = program_text(base::build_info());
     identity_.identity["schedule"] = schedule_.text();
     identity_.identity["seed"] = std::to_string(config.seed);
     identity_.identity["global batch"] = std::to_string(config.global_batch_size);

@@ -73,6 +73,8 @@ class Trainer {
 
     enum class RunStart { open, complete };
     RunStart resume();
+    void require_same_on_ranks() const;
+    void require_same_run(checkpoint::TrainingState const& saved) const;
     void restore(checkpoint::Checkpoint const& checkpoint);
     std::optional<checkpoint::Checkpoint> open_best();
     void spread();

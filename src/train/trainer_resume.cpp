@@ -29,6 +29,7 @@ Trainer::RunStart Trainer::resume() {
     state_.identity = identity_.identity;
     state_.origin = identity_.origin;
     state_.build = base::build_info();
+    require_same_on_ranks();
     bool complete = false;
     on_root([&] {
         auto const found = folder_->checkpoints().resume();
@@ -56,11 +57,52 @@ Trainer::RunStart Trainer::resume() {
     return complete ? RunStart::complete : RunStart::open;
 }
 
+/// Each rank read settings, environment and program on its own node.
+void Trainer::require_same_on_ranks() const {
+    auto const texts = comm::all_gather(comm_, checkpoint::to_text(state_));
+    auto const first = checkpoint::training_state_from(texts.front()).identity;
+    for (std::size_t rank = 1; rank < texts.size(); ++rank) {
+        if (texts[rank] == texts.front()) continue;
+        auto const found = checkpoint::differences(
+            first, checkpoint::training_state_from(texts[rank]).identity,
+            [rank](auto& part, auto& root, auto& other) {
+                return fmt::format("{} is {} on rank 0, {} on rank {}", part, root, other, rank);
+            });
+        if (found.empty()) continue;
+        throw comm::AgreedError(
+            base::ExitCode::usage,
+            fmt::format("ranks would not train the same: {}; give all nodes one program, one "
+                        "configuration and one environment",
+                        found));
+    }
+}
+
+/// A complete run computes nothing more, so it may be another build that looks at it.
+void Trainer::require_same_run(checkpoint::TrainingState const& saved) const {
+    auto before = saved.identity;
+    auto const& now = identity_.identity;
+    bool const computes = saved.step < config_.train_iters || !folder_->done();
+    auto const program = std::exchange(before[program_part], now.at(program_part));
+    checkpoint::require_same(before, now, config_.run.string());
+    if (!computes || program == now.at(program_part)) return;
+    auto const text = fmt::format(
+        "'{}' was begun by another build of this program ({}; this one: {})",
+        base::printable(config_.run.string()),
+        program.empty() ? "it does not say which" : base::printable(program), now.at(program_part));
+    base::validate(
+        config_.any_build, base::ExitCode::usage,
+        "{}: end it with that one, or give --any-build to go on, perhaps not to the same "
+        "bits",
+        text);
+    base::log_warning("{}: it goes on, perhaps not to the same bits", text);
+}
+
 /// On the root: everything that `save` wrote.
 void Trainer::restore(Checkpoint const& checkpoint) {
-    checkpoint::require_same(checkpoint.state.identity, identity_.identity, config_.run.string());
+    require_same_run(checkpoint.state);
     auto const begun = std::exchange(state_, checkpoint.state);
     state_.build = begun.build;
+    state_.identity = begun.identity;
     if (state_.origin.empty()) state_.origin = begun.origin;  // of a program that kept none
     train::restore(checkpoint.model, weights_of(objective_.module(), parameters_));
     train::restore(checkpoint.optimizer, moments_of(parameters_, optimizer_));

@@ -317,6 +317,38 @@ TEST_F(Training, WhatAnotherStoreTaughtIsNotKnown) {
     EXPECT_EQ(test_flows_seen(origin, store, split), std::nullopt);
 }
 
+TEST_F(Training, WhatAChainOfPretrainingsSawIsCounted) {
+    comm::agreed(folder.comm, [&] {
+        if (!folder.comm.is_root()) return;
+        auto const store = dataset::open_store(folder.path / "store");
+        auto split = dataset::make_split(store, {.name = "other", .seed = 7});
+        dataset::publish_split(base::local_files(), store, split);
+    });
+    auto first = pretrain_config(folder.path, "first");
+    first.loop.train_iters = 2;
+    first.split = "other";
+    auto second = pretrain_config(folder.path, "second");
+    second.loop.train_iters = 2;
+    second.init_from = folder.path / "first";
+    auto third = second;
+    third.loop.run = folder.path / "third";
+    third.init_from = folder.path / "second";
+    pretrain(folder.comm, first, {});
+    pretrain(folder.comm, second, {});
+    pretrain(folder.comm, third, {});
+    if (!folder.comm.is_root()) return;
+    auto const store = dataset::open_store(folder.path / "store");
+    auto const split = dataset::load_split(store, "default");
+    auto const by_first = test_flows_seen(open_origin(folder.path / "first"), store, split);
+    ASSERT_GT(by_first.value_or(0), 0U);
+    auto chained = open_origin(folder.path / "third");  // which saw none itself
+    EXPECT_EQ(test_flows_seen(chained, store, split), by_first);
+    auto elsewhere = *chained.before;
+    elsewhere.store = "checksum of another store";
+    chained.before = std::make_shared<Origin const>(elsewhere);
+    EXPECT_EQ(test_flows_seen(chained, store, split), std::nullopt);
+}
+
 TEST_F(Training, AChangedSettingIsRefusedByName) {
     auto config = pretrain_config(folder.path, "run");
     config.loop.train_iters = 2;

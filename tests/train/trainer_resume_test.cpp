@@ -209,6 +209,49 @@ TEST(TrainerResume, ACompleteRunIsLeftAlone) {
     EXPECT_TRUE(fs::exists(config.run / "report.html"));
 }
 
+TEST(TrainerResume, RefusesToGoOnWithARunOfAnotherBuildUnlessTold) {
+    SharedScratch const folder;
+    auto config = config_for(folder.path / "run");
+    auto const undisturbed = train(folder.comm, config_for(folder.path / "undisturbed"));
+    EXPECT_THROW(
+        train(folder.comm, config, [](auto&, Trainer& trainer) { stop_after(trainer, 5); }),
+        comm::AgreedError);
+    if (folder.comm.is_root()) {
+        checkpoint::Checkpoints checkpoints(base::local_files(), config.run / "checkpoints");
+        auto state = checkpoints.newest()->state;
+        state.identity["program"] = "0.0.1 an older one";
+        checkpoints.amend(state);
+    }
+    comm::barrier(folder.comm);
+    try {
+        train(folder.comm, config);
+        FAIL() << "went on";
+    } catch (base::Error const& error) {
+        EXPECT_EQ(error.code(), base::ExitCode::usage);
+        EXPECT_NE(std::string(error.what()).find("0.0.1 an older one"), std::string::npos);
+        EXPECT_NE(std::string(error.what()).find("--any-build"), std::string::npos);
+    }
+    config.any_build = true;
+    EXPECT_EQ(train(folder.comm, config), undisturbed);
+    config.any_build = false;
+    EXPECT_EQ(train(folder.comm, config), undisturbed);  // complete
+}
+
+TEST(TrainerResume, RefusesRanksThatWouldNotTrainTheSame) {
+    SharedScratch const folder;
+    if (folder.comm.size() == 1) GTEST_SKIP() << "one rank agrees with itself";
+    auto config = config_for(folder.path / "run");
+    config.seed = folder.comm.is_root() ? 1 : 2;
+    try {
+        train(folder.comm, config);
+        FAIL() << "trained";
+    } catch (comm::AgreedError const& error) {
+        EXPECT_NE(std::string(error.what()).find("seed is 1 on rank 0, 2 on rank 1"),
+                  std::string::npos)
+            << error.what();
+    }
+}
+
 TEST(TrainerResume, RefusesToGoOnWithSomethingElse) {
     SharedScratch const folder;
     auto config = config_for(folder.path / "run");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -44,6 +45,13 @@ struct TrainingState {
 /// The state as one line of text, to be sent between ranks, and back.
 std::string to_text(TrainingState const& state);
 TrainingState training_state_from(std::string const& text);
+
+/// How to say that a part is one thing here and another there.
+using SayDifference = std::function<std::string(std::string const& part, std::string const& here,
+                                                std::string const& there)>;
+
+/// Every part in which two identities differ, on one line; empty where they are the same.
+std::string differences(Identity const& one, Identity const& other, SayDifference const& say);
 
 /// Error(usage) in one line that names every part in which `saved` and `current` differ. `where` is
 /// the run or checkpoint that holds `saved`.

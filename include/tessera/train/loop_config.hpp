@@ -41,6 +41,7 @@ struct LoopConfig {
     std::int64_t threads = 0;
     std::int64_t check_replicas_interval = 1000;
     double hang_limit = 45;
+    bool any_build = false;
 
     /// Micro-batches of one step, over all ranks.
     std::int64_t micro_batches() const { return global_batch_size / micro_batch_size; }
