@@ -91,8 +91,8 @@ void Trainer::require_same_run(checkpoint::TrainingState const& saved) const {
         program.empty() ? "it does not say which" : base::printable(program), now.at(program_part));
     base::validate(
         config_.any_build, base::ExitCode::usage,
-        "{}: end it with that one, or give --any-build to go on, perhaps not to the same "
-        "bits",
+        "{}: end it with that one, or give --any-build (TESSERA_TRAIN_ANY_BUILD=true) to go on, "
+        "perhaps not to the same bits",
         text);
     base::log_warning("{}: it goes on, perhaps not to the same bits", text);
 }
