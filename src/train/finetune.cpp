@@ -274,15 +274,13 @@ void warn_of_test_flows(Setup const& setup) {
     if (!setup.test_flows_seen) {
         base::log_warning(
             "'{}', or what it began with, learned from another store, or its store or split is "
-            "gone "
-            "or was made anew: whether it saw flows that are held back here, nobody can tell; "
-            "`tessera audit "
-            "--corpus` counts what two stores share",
+            "gone or was made anew: whether it saw flows that are held back here, nobody can tell; "
+            "`tessera audit --corpus` counts what two stores share",
             origin);
     } else if (*setup.test_flows_seen > 0) {
         base::log_warning(
-            "'{}' has learned from {} flows that this split holds back to test on: pre-train on "
-            "the same --split",
+            "'{}', or what it began with, has learned from {} flows that this split holds back to "
+            "test on: pre-train all of them on the same --split",
             origin, *setup.test_flows_seen);
     }
 }
