@@ -10,6 +10,7 @@
 #include <tessera/base/files.hpp>
 #include <tessera/base/hash.hpp>
 #include <tessera/base/log.hpp>
+#include <tessera/base/version.hpp>
 #include <tessera/baseline/controls.hpp>
 #include <tessera/classify/fold_predictions.hpp>
 #include <tessera/classify/trained_model.hpp>
@@ -167,8 +168,10 @@ class Grading {
 
     /// Tells this model's controls from those of another one that had a report of this name.
     std::string trained_as() const {
-        auto text = fmt::format("{} {} {}", config_.networks.iters, store_.manifest().checksum,
-                                split_.checksum);
+        auto const& build = base::build_info();  // another one does not go on with what this began
+        auto text =
+            fmt::format("{} {} {} {} {} {}", config_.networks.iters, store_.manifest().checksum,
+                        split_.checksum, build.revision, build.compiler, build.flags);
         for (auto const& [key, value] : model_.info().provenance) text += ' ' + key + '=' + value;
         return base::checksum(std::as_bytes(std::span(text))).substr(0, 8);
     }
