@@ -103,8 +103,8 @@ void listen(classify::Classifier& classifier, classify::TrainedModel const& mode
         return base::stop_requested() || (limit > 0 && classifier.counts().packets_read >= limit);
     };
     base::log_info("listening on '{}'", base::printable(config.interface));
-    classifier.listen(
-        {config.interface, [&] { return interface.next(); }, stop, capture::LiveCapture::now});
+    classifier.listen({config.interface, [&] { return interface.next(); }, stop,
+                       capture::LiveCapture::now, capture::LiveCapture::longest_delay});
     if (auto const lost = interface.counts().lost; lost > 0) {
         base::log_warning("{} packets were lost before they could be read", lost);
     }

@@ -13,9 +13,12 @@ namespace {
 
 using base::ExitCode;
 
-constexpr int snap_length = 262'144;            // bytes, libpcap's own largest
-constexpr int timeout = 50;                     // ms until `next` comes back without a packet
-constexpr int kernel_buffer = 16 << 20;         // bytes: a burst waits here while the model works
+constexpr int snap_length = 262'144;     // bytes, libpcap's own largest
+constexpr int kernel_buffer = 16 << 20;  // bytes: a burst waits here while the model works
+// ms until `next` comes back without a packet, and until the kernel hands over a block that is not
+// full. (libpcap's immediate mode has no blocks but a slot of the longest packet for each packet:
+// 128 packets of a loopback interface filled the buffer.)
+constexpr int timeout = 50;
 constexpr std::int64_t second = 1'000'000'000;  // ns
 
 /// libpcap numbers raw IP by the operating system's value, captures by another.
@@ -33,7 +36,6 @@ class LiveCapture::Handle {
         pcap_set_snaplen(pcap_, snap_length);
         pcap_set_timeout(pcap_, timeout);
         pcap_set_buffer_size(pcap_, kernel_buffer);
-        pcap_set_immediate_mode(pcap_, 1);
         nanoseconds_ = pcap_set_tstamp_precision(pcap_, PCAP_TSTAMP_PRECISION_NANO) == 0;
         try {
             activate();

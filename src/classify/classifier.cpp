@@ -69,7 +69,7 @@ class Classifier::Pipeline {
         while (!feed.stop()) {
             auto const frame = feed.next();
             if (frame) take(*frame);
-            table_.advance(frame ? frame->time : feed.now());  // without one, none is on its way
+            table_.advance(frame ? frame->time : feed.now() - feed.longest_delay);
             if (!waiting_.empty() && waiting_.front().since.seconds() > longest_wait_) answer_all();
         }
         ++counts_.captures;

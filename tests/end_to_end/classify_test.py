@@ -34,6 +34,22 @@ with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sink, \
         client.sendto(b"z" * 100, sink.getsockname())
 """
 
+# What is on standard output was answered while the program listened, not at its end.
+LISTEN = """
+cd '{folder}'
+ip link set lo up
+{classify} >answers 2>told & pid=$!
+within_a_minute() {{ for _ in {{1..600}}; do if "$@"; then return; fi; sleep 0.1; done; }}
+listening() {{ grep -q 'listening on' told; }}
+answered() {{ [ "$(wc -l <answers)" -ge 7 ]; }}
+within_a_minute listening
+python3 -c '{traffic}'
+within_a_minute answered
+cat answers
+kill -TERM $pid
+wait $pid
+"""
+
 
 def can_make_namespace():
     if os.geteuid() != 0 or shutil.which("unshare") is None or shutil.which("ip") is None:
@@ -141,14 +157,13 @@ class Classify(InScratch):
         words = " ".join(f"'{word}'" for word in command(
             "classify", "--model", self.bundle, "--interface", "lo", "--answer-after", "10",
             "--answer-within", "1"))
-        script = f"ip link set lo up; {words} & pid=$!; sleep 2; python3 -c '{TRAFFIC}'; sleep 3; " \
-                 "echo TRAFFIC ENDED; kill -TERM $pid; wait $pid"
+        script = LISTEN.format(classify=words, traffic=TRAFFIC, folder=self.scratch)
         process = subprocess.run(["unshare", "-n", "bash", "-c", script], env=ENVIRONMENT, check=True,
-                                 capture_output=True, timeout=60)
-        lines = process.stdout.decode().splitlines()
-        before = lines[:lines.index("TRAFFIC ENDED")]  # answered while the program listens
-        flows = [json.loads(line) for line in before]
-        self.assertEqual(len({identity(flow) for flow in flows}), 7, process.stderr.decode())
+                                 capture_output=True, timeout=150)
+        told = (self.scratch / "told").read_text()
+        self.assertNotIn("were lost", told)
+        flows = [json.loads(line) for line in process.stdout.decode().splitlines()]
+        self.assertEqual(len({identity(flow) for flow in flows}), 7, told)
         self.assertEqual(sorted(flow["packets"] for flow in flows), [2, *[10] * 6])
         self.assertEqual({flow["capture"] for flow in flows}, {"lo"})
 

@@ -34,6 +34,10 @@ class LiveCapture {
 
     LiveCounts counts() const;
 
+    /// A packet may come this long after its stamp: the kernel keeps it for up to twice 50 ms to
+    /// hand over many at once, and `next` waits for 50.
+    static constexpr base::Nanoseconds longest_delay = 150'000'000;
+
     /// Now, on the clock that the kernel stamps packets by.
     static base::Nanoseconds now();
 

@@ -57,6 +57,7 @@ struct LiveFeed {
     std::function<std::optional<packet::Frame>()> next;  ///< none when none came for a while
     std::function<bool()> stop;
     std::function<base::Nanoseconds()> now;  ///< the clock of the time stamps
+    base::Nanoseconds longest_delay = 0;     ///< a packet may come this long after its stamp
 };
 
 /// Captures in, answers out. A flow is asked about when it ends (time-out, limit, end of capture)
