@@ -47,6 +47,12 @@ class ByteSource {
         offset_ = offset;
     }
 
+    /// Moves back by `count` bytes, which still lie before the window.
+    void step_back(std::size_t count) {
+        window_ = {window_.data() - count, window_.size() + count};
+        offset_ -= count;
+    }
+
     /// Tries to bring at least `count` bytes into the window.
     virtual bool refill(std::size_t count) = 0;
 

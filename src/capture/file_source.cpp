@@ -40,9 +40,11 @@ FileSource::~FileSource() {
 
 void FileSource::go_to(std::uint64_t begin, std::uint64_t until) {
     until_ = std::min(until, size_);
-    bool const in_window = begin >= offset() && begin - offset() <= window_.size();
-    if (in_window) {
+    auto const passed = window_.data() == nullptr ? 0 : window_.data() - buffer_.get();
+    if (begin >= offset() && begin - offset() <= window_.size()) {
         skip(begin - offset());
+    } else if (begin < offset() && offset() - begin <= static_cast<std::uint64_t>(passed)) {
+        step_back(offset() - begin);
     } else {
         jump(begin);
     }

@@ -22,7 +22,7 @@ class FileSource : public ByteSource {
     std::uint64_t size() const override { return size_; }
     std::string failure() const override { return {}; }
 
-    /// Goes on at `begin`. As far as possible only [begin, until) is read; what the window holds of
+    /// Goes on at `begin`. As far as possible only [begin, until) is read; what the buffer holds of
     /// it already is not read again.
     void go_to(std::uint64_t begin, std::uint64_t until);
 

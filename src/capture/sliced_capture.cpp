@@ -40,6 +40,20 @@ std::uint64_t SlicedCapture::first_record() const {
     return pcap_file_header;
 }
 
+std::uint64_t SlicedCapture::largest_record() const {
+    return std::uint64_t{reader_->layout().record_header} + reader_->layout().captured_limit;
+}
+
+// The last record that begins before `until` may end behind it: one of Ethernet's size is read at
+// once, a longer one when it turns out to be.
+void SlicedCapture::fetch(std::uint64_t from, std::uint64_t until) {
+    constexpr std::uint64_t usual_record = 2048;
+    auto const end = std::min(until + usual_record, size());
+    if (from >= end) return;
+    source_->go_to(from, end);
+    source_->holds(end - from);
+}
+
 // Sixteen usual records lie in the first half of the smallest window; where they do not, a larger
 // one is looked at.
 std::uint64_t SlicedCapture::guess(std::uint64_t from) {

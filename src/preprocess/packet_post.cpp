@@ -1,5 +1,7 @@
 #include "packet_post.hpp"
 
+#include "letter.hpp"
+
 #include <algorithm>
 #include <cstring>
 #include <numeric>
@@ -11,63 +13,12 @@ namespace tessera::preprocess {
 
 namespace {
 
-// In place of a part:
-constexpr std::uint32_t end_of_chunk = 0xffff'ffffU;
-constexpr std::uint32_t to_all = 0xffff'fffeU;  // a fragment: its whole frame is kept
-
-/// What a packet needs on its way to another rank, its kept bytes after it.
-struct Letter {
-    base::Nanoseconds time;
-    packet::Endpoint source;
-    packet::Endpoint destination;
-    std::uint32_t wire_length;
-    std::uint32_t payload_length;
-    std::uint32_t part;
-    std::uint32_t kept;
-    packet::LinkType link;
-    packet::Protocol protocol;
-    std::uint8_t tcp_flags;
-};
-
 /// The bytes by which the message grew.
 std::size_t append(std::vector<std::byte>& message, Letter const& letter, base::ByteSpan kept) {
     auto const head = std::as_bytes(std::span(&letter, 1));
     message.insert(message.end(), head.begin(), head.end());
     message.insert(message.end(), kept.begin(), kept.end());
     return head.size() + kept.size();
-}
-
-Letter letter_of(packet::Packet const& packet, std::uint32_t part, std::size_t kept) {
-    return {.time = packet.time,
-            .source = packet.source,
-            .destination = packet.destination,
-            .wire_length = packet.wire_length,
-            .payload_length = packet.payload_length,
-            .part = part,
-            .kept = static_cast<std::uint32_t>(kept),
-            .link = packet.link,
-            .protocol = packet.protocol,
-            .tcp_flags = packet.tcp_flags};
-}
-
-Letter letter_of(packet::Frame const& fragment) {
-    Letter letter{};
-    letter.time = fragment.time;
-    letter.wire_length = fragment.wire_length;
-    letter.part = to_all;
-    letter.kept = static_cast<std::uint32_t>(fragment.bytes.size());
-    letter.link = fragment.link;
-    return letter;
-}
-
-void set(packet::Packet& packet, Letter const& letter) {
-    packet.time = letter.time;
-    packet.source = letter.source;
-    packet.destination = letter.destination;
-    packet.wire_length = letter.wire_length;
-    packet.payload_length = letter.payload_length;
-    packet.protocol = letter.protocol;
-    packet.tcp_flags = letter.tcp_flags;
 }
 
 }  // namespace
@@ -89,7 +40,7 @@ void PacketPost::take(packet::Frame const& frame) {
     if (held != Held::packet) return;
     auto const part = flow::part_of(intake_.packet, parts_);
     auto const kept = intake_.cut();
-    bytes_ += append(messages_[owners_[part]], letter_of(intake_.packet, part, kept.size()), kept);
+    bytes_ += append(messages_[owners_[part]], letter_of(intake_.packet, part, kept), kept);
 }
 
 void PacketPost::end_chunk() {
@@ -128,7 +79,7 @@ void for_each_letter(comm::Messages const& received, UsePacket const& use_packet
             message = message.subspan(sizeof letter + letter.kept);
             if (letter.part == end_of_chunk) return;
             if (letter.part == to_all) {
-                use_fragment({kept, letter.wire_length, letter.link, letter.time});
+                use_fragment(fragment_in(letter, kept));
                 continue;
             }
             set(packet, letter);

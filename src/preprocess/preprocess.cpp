@@ -297,7 +297,10 @@ void describe(base::OptionTable& options, PreprocessConfig& config) {
         .add("labels", config.labels,
              "label rules, TOML or CSV (datasets/FORMAT.md), or the word "
              "folders: the folder that holds a capture is its class")
-        .add("strict", config.strict, "stop at the first bad file");
+        .add("strict", config.strict, "stop at the first bad file")
+        .add("share_memory", config.share_memory,
+             "ranks of one node read a large plain pcap file once, together, through memory that "
+             "they share; else they send each other packets, as ranks of several nodes do");
     describe_content(options, config);
 }
 

@@ -1,5 +1,6 @@
 #include "shared_capture.hpp"
 
+#include "node_reading.hpp"
 #include "packet_post.hpp"
 #include "rounds.hpp"
 #include "shared_part.hpp"
@@ -38,8 +39,10 @@ std::vector<SharedCapture::Done> SharedCapture::run(std::filesystem::path const&
                                                     std::size_t first_shard,
                                                     OnBytes const& on_bytes) {
     comm::agreed(comm_, [&] { open_parts(folder, first_shard); });
-    if (every_rank_reads_all()) {
-        comm::agreed(comm_, [&] { read_all(on_bytes); });
+    if (comm_.size() == 1) {
+        comm::agreed(comm_, [&] { read_alone(on_bytes); });
+    } else if (auto const reading = read_on_node()) {
+        read_together(*reading, on_bytes);
     } else {
         read_in_rounds(on_bytes);
     }
@@ -69,16 +72,7 @@ void SharedCapture::open_parts(std::filesystem::path const& folder, std::size_t 
     }
 }
 
-// Of a plain file, reading and decoding are a fifth of the work: up to so many ranks, each doing
-// that for all is less than sending packets round by round (on two cores 0.70 s against 0.87 s for
-// 2.1 million packets: what is sent goes through the memory that the ranks share).
-bool SharedCapture::every_rank_reads_all() const {
-    constexpr int few = 4;
-    return comm_.size() == 1 || (unit_.reading == Reading::in_slices && comm_.size() <= few);
-}
-
-// From front to back; the packets of other ranks' parts are passed over.
-void SharedCapture::read_all(OnBytes const& on_bytes) {
+void SharedCapture::read_alone(OnBytes const& on_bytes) {
     constexpr std::uint64_t frames_between_reports = 16'384;
     auto const reader = capture::open_capture(file_, config_.capture);
     PacketIntake intake(config_);
@@ -87,16 +81,36 @@ void SharedCapture::read_all(OnBytes const& on_bytes) {
     std::uint64_t told = 0;
     for (std::uint64_t frames = 1; reader->next(frame); ++frames) {
         if (intake.take(frame)) {
-            auto const& part = owned_[flow::part_of(intake.packet, unit_.parts)];
-            if (part) part->add(intake.packet, intake.cut());
+            owned_[flow::part_of(intake.packet, unit_.parts)]->add(intake.packet, intake.cut());
         }
         if (frames % frames_between_reports == 0) {
             on_bytes(reader->position() - std::exchange(told, reader->position()));
         }
     }
     intake.finish();
-    if (comm_.is_root()) counts_ = intake.counts;
+    counts_ = intake.counts;
     note(reader->fault());
+}
+
+std::unique_ptr<NodeReading> SharedCapture::read_on_node() const {
+    if (!config_.share_memory || unit_.reading != Reading::in_slices) return nullptr;
+    return NodeReading::open(comm_, config_, file_, unit_.parts,
+                             [&](std::uint32_t part) { return owner(part, unit_, comm_.size()); });
+}
+
+void SharedCapture::read_together(NodeReading& reading, OnBytes const& on_bytes) {
+    comm::agreed(comm_, [&] {
+        PacketIntake together(config_);
+        together.begin_capture(file_.name);
+        reading.run([&](std::uint32_t part, packet::Packet const& packet,
+                        base::ByteSpan kept) { owned_[part]->add(packet, kept); },
+                    [&](packet::Frame const& fragment) { put_together(fragment, together); },
+                    on_bytes);
+        together.finish();
+        counts_ = reading.counts();
+        if (comm_.is_root()) counts_ += together.counts;
+        note(reading.fault());
+    });
 }
 
 // What came in a round is worked on before the next one is read: both at once on all ranks.
@@ -126,19 +140,21 @@ void SharedCapture::read_in_rounds(OnBytes const& on_bytes) {
     if (comm_.is_root()) counts_ += together.counts;
 }
 
-// Every rank puts all fragments together, as any of them may own the flow: they are few, and in the
-// order of the file everywhere.
 void SharedCapture::deliver(comm::Messages const& received, PacketIntake& together) {
     for_each_letter(
         received,
         [&](std::uint32_t part, packet::Packet const& packet, base::ByteSpan kept) {
             owned_[part]->add(packet, kept);
         },
-        [&](packet::Frame const& fragment) {
-            if (!together.take_fragment(fragment)) return;
-            auto const& part = owned_[flow::part_of(together.packet, unit_.parts)];
-            if (part) part->add(together.packet, together.cut());
-        });
+        [&](packet::Frame const& fragment) { put_together(fragment, together); });
+}
+
+// Every rank puts all fragments together, as any of them may own the flow: they are few, and in the
+// order of the file everywhere.
+void SharedCapture::put_together(packet::Frame const& fragment, PacketIntake& together) {
+    if (!together.take_fragment(fragment)) return;
+    auto const& part = owned_[flow::part_of(together.packet, unit_.parts)];
+    if (part) part->add(together.packet, together.cut());
 }
 
 void SharedCapture::note(std::optional<capture::ReadFault> const& fault) {

@@ -23,14 +23,15 @@
 
 namespace tessera::preprocess {
 
+class NodeReading;
 class PacketIntake;
 class SharedPart;
 
-/// One large capture worked on by all ranks together: in rounds, ranks read stretches of it and
-/// send every packet to the rank that owns its flow's part; a few ranks each read the whole. A part
-/// sees its packets in the order of the file and has a flow table and a shard of its own, so its
-/// bytes depend on the number of parts (a function of the file's size) and not on the number of
-/// ranks.
+/// One large capture worked on by all ranks together: they read stretches of it and every packet
+/// comes to the rank that owns its flow's part, through memory that the ranks of a node share, or
+/// in rounds of messages. A part sees its packets in the order of the file and has a flow table and
+/// a shard of its own, so its bytes depend on the number of parts (a function of the file's size)
+/// and not on the number of ranks.
 class SharedCapture {
   public:
     SharedCapture(comm::Communicator const& comm, PreprocessConfig const& config,
@@ -54,10 +55,12 @@ class SharedCapture {
 
   private:
     void open_parts(std::filesystem::path const& folder, std::size_t first_shard);
-    bool every_rank_reads_all() const;
-    void read_all(OnBytes const& on_bytes);
+    void read_alone(OnBytes const& on_bytes);
+    std::unique_ptr<NodeReading> read_on_node() const;
+    void read_together(NodeReading& reading, OnBytes const& on_bytes);
     void read_in_rounds(OnBytes const& on_bytes);
     void deliver(comm::Messages const& received, PacketIntake& together);
+    void put_together(packet::Frame const& fragment, PacketIntake& together);
     void note(std::optional<capture::ReadFault> const& fault);
     void sum_counts();
     std::vector<Done> close_parts(std::filesystem::path const& folder);

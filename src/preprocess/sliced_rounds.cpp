@@ -1,3 +1,4 @@
+#include "open_slices.hpp"
 #include "rounds.hpp"
 
 #include <algorithm>
@@ -6,9 +7,6 @@
 #include <span>
 #include <utility>
 #include <vector>
-
-#include <tessera/base/error.hpp>
-#include <tessera/capture/sliced_capture.hpp>
 
 namespace tessera::preprocess {
 
@@ -29,18 +27,6 @@ std::uint64_t chunk_size(std::int64_t share_bytes) {
     return std::clamp(static_cast<std::uint64_t>(share_bytes) / 256, least, most);
 }
 
-capture::SlicedCapture opened(capture::CaptureFile const& file,
-                              capture::CaptureLimits const& limits) {
-    auto sliced = capture::SlicedCapture::open(file.path, limits);
-    base::validate(sliced.has_value(), base::ExitCode::bad_input,
-                   "'{}' changed while it was read: it is no plain pcap file any more",
-                   base::printable(file.name));
-    base::validate(sliced->size() >= file.bytes, base::ExitCode::bad_input,
-                   "'{}' became shorter while it was read: {} of {} bytes are left",
-                   base::printable(file.name), sliced->size(), file.bytes);
-    return std::move(*sliced);
-}
-
 class SlicedRounds final : public Rounds {
   public:
     SlicedRounds(comm::Communicator const& comm, PreprocessConfig const& config,
@@ -48,7 +34,7 @@ class SlicedRounds final : public Rounds {
         : comm_(comm),
           chunk_bytes_(chunk_size(config.share_bytes)),
           chunks_a_rank_(chunks_a_rank(config.memory, chunk_bytes_, comm.size())),
-          sliced_(opened(file, config.capture)),
+          sliced_(open_slices(file, config.capture)),
           size_(file.bytes),
           total_((size_ + chunk_bytes_ - 1) / chunk_bytes_),
           begin_(sliced_.first_record()) {}

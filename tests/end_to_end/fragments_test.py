@@ -9,7 +9,7 @@ import subprocess
 import unittest
 
 from captures import pcap, pcapng
-from support import InScratch, main, tessera, tessera_json, tree
+from support import InScratch, main, share_memory, tessera, tessera_json, tree
 
 ETHERNET = bytes.fromhex("020000000002020000000001")
 
@@ -147,10 +147,11 @@ class Fragments(InScratch):
             whole = tessera_json("preprocess", "--input", capture, "--share-bytes", 0, "--store",
                                  self.scratch / f"{name}-alone")
             stores = []
-            for ranks in (1, 3, 8) if many else (1, 2):
+            ways = ((1, True), (3, True), (8, True), (5, False)) if many else ((1, True), (2, True))
+            for ranks, memory in ways:
                 store = self.scratch / f"{name}-{ranks}"
                 summary = tessera_json("preprocess", "--input", capture, "--share-bytes", 20_000,
-                                       "--store", store, ranks=ranks)
+                                       "--store", store, *share_memory(memory), ranks=ranks)
                 self.assertEqual(summary["packets_dropped"], whole["packets_dropped"])
                 stores.append(tree(store))
             self.assertGreater(len(stores[0]), 5)

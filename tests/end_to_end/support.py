@@ -23,6 +23,11 @@ ENVIRONMENT = {
 }
 
 
+def share_memory(wanted):
+    """Ranks read one capture through memory that they share, or send each other packets."""
+    return ("--share-memory",) if wanted else ("--no-share-memory",)
+
+
 def command(*words, ranks=1):
     """The command line of `tessera ..` on so many ranks (one: without a launcher)."""
     line = [str(PROGRAMS / "tessera"), *map(str, words)]

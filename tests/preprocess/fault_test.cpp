@@ -44,7 +44,11 @@ void save_gzip(fs::path const& path, test::Bytes const& bytes) {
 }
 
 /// How a capture comes to its ranks.
-enum class Way { alone, in_slices, in_order };
+enum class Way { alone, in_slices, on_node, in_order };
+
+bool is_sliced(Way way) {
+    return way == Way::in_slices || way == Way::on_node;
+}
 
 class PreprocessFaults : public testing::TestWithParam<Way> {
   protected:
@@ -52,7 +56,8 @@ class PreprocessFaults : public testing::TestWithParam<Way> {
         config_.store = scratch_.path / "store";
         config_.input = {(scratch_.path / "captures").string()};
         if (GetParam() == Way::alone) config_.share_bytes = 0;
-        if (GetParam() == Way::in_slices) config_.share_bytes = 10'000;
+        if (is_sliced(GetParam())) config_.share_bytes = 10'000;
+        config_.share_memory = GetParam() == Way::on_node;
         if (GetParam() == Way::in_order) config_.share_bytes = 100'000;
         if (comm_.is_root()) make_captures();
         comm::barrier(comm_);
@@ -65,7 +70,7 @@ class PreprocessFaults : public testing::TestWithParam<Way> {
         if (GetParam() == Way::alone) {
             test::save(folder / "a.pcap", capture_of(8'000));
             test::save(folder / "b.pcap", capture_of(8'100));
-        } else if (GetParam() == Way::in_slices) {
+        } else if (is_sliced(GetParam())) {
             test::save(folder / "a.pcap", capture_of(100));
         } else {
             save_gzip(folder / "a.pcap.gz", capture_of(3'000));
@@ -197,7 +202,7 @@ TEST_P(PreprocessFaults, ACaptureThatFailsHalfWayStopsEveryRank) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Ways, PreprocessFaults,
-                         testing::Values(Way::alone, Way::in_slices, Way::in_order));
+                         testing::Values(Way::alone, Way::in_slices, Way::on_node, Way::in_order));
 
 TEST(PreprocessFaults, AFolderThatCannotBeWrittenIsNamed) {
     test::SharedScratch scratch;

@@ -28,6 +28,12 @@ class SlicedCapture {
     std::uint64_t size() const;          ///< bytes of the file
     std::uint64_t first_record() const;  ///< its byte
 
+    std::uint64_t largest_record() const;  ///< bytes that one may have, header included
+
+    /// Brings [from, until) and what a usual record needs behind it into memory, as far as the file
+    /// goes, so that the next calls find it there.
+    void fetch(std::uint64_t from, std::uint64_t until);
+
     /// The first byte from `from` on at which a run of believable records begins; `size()` when
     /// there is none.
     std::uint64_t guess(std::uint64_t from);

@@ -32,6 +32,7 @@ struct PreprocessConfig {
     std::int64_t share_bytes = 64LL << 20;  ///< a capture from here on is worked on by all ranks
                                             ///< together, see `parts_of`; 0: never
     std::int64_t share_parts = 0;           ///< parts of such a capture, 2 to 16; 0: by its bytes
+    bool share_memory = true;               ///< between the ranks of a node, see `NodeReading`
     capture::CaptureLimits capture;
     token::TokenConfig token;
     flow::FlowConfig flow;
