@@ -2,6 +2,7 @@
 #include "mapped_shard.hpp"
 
 #include <algorithm>
+#include <vector>
 
 #include <tessera/base/error.hpp>
 #include <tessera/dataset/shard_writer.hpp>
@@ -55,6 +56,12 @@ std::span<std::uint64_t const> bounds_of(ShardColumns const& columns, Column col
     }
 }
 
+/// A column that is copied, shard by shard.
+struct Copied {
+    Column column;
+    hdf5::Dataset dataset;
+};
+
 class IndexWriter {
   public:
     IndexWriter(fs::path const& path, fs::path store, Manifest const& manifest)
@@ -64,53 +71,51 @@ class IndexWriter {
         file_.write_attribute("format", index_format);
         file_.write_attribute("version", format_version);
         for (auto const* group : {"/burst", "/packet", "/flow"}) file_.create_group(group);
-        for (std::size_t i = 0; i < column_count; ++i) write_column(static_cast<Column>(i));
+        for (std::size_t i = 0; i < column_count; ++i) create(static_cast<Column>(i));
         write_labels();
+        copy_shards();
         file_.close();
     }
 
   private:
-    void write_column(Column column) {
+    void create(Column column) {
         auto const& description = spec(column);
-        if (description.bounds) {
-            write_bounds(column);
-        } else if (column == Column::flow_capture) {
-            write_captures();
-        } else {
+        if (!description.bounds && column != Column::flow_capture) {
             hdf5::create_virtual(file_, description.name, description.type, description.width,
                                  parts_of(manifest_, description));
+            return;
         }
-    }
-
-    // Each shard's own first 0 gives way to the last value of the shard before.
-    void write_bounds(Column column) {
-        auto const& description = spec(column);
         auto dataset = hdf5::Dataset::create(file_, description.name, description.type,
                                              {rows(description, manifest_.counts), 0});
         std::uint64_t const zero = 0;
-        dataset.write(0, std::as_bytes(std::span(&zero, 1)));
-        ShardCounts first;
+        if (description.bounds) dataset.write(0, std::as_bytes(std::span(&zero, 1)));
+        copied_.push_back({column, std::move(dataset)});
+    }
+
+    // Each shard is opened once, and memory does not grow with their number.
+    void copy_shards() {
+        ShardCounts before;
         for (auto const& shard : manifest_.shards) {
-            visit(shard, [&](ShardColumns const& columns) {
-                write_shifted(dataset, 1 + count_of(description.of, first),
-                              bounds_of(columns, column).subspan(1),
-                              count_of(*description.into, first));
-            });
-            first += shard.counts;
+            auto const path = store_ / shard.file;
+            base::MappedFile const mapped(path);
+            auto const columns =
+                shard_columns(mapped, shard, manifest_.labels, base::printable(path.string()));
+            for (auto& copied : copied_) copy(copied, columns, shard, before);
+            before += shard.counts;
         }
     }
 
-    void write_captures() {
-        auto const& description = spec(Column::flow_capture);
-        auto dataset = hdf5::Dataset::create(file_, description.name, description.type,
-                                             {manifest_.counts.flows, 0});
-        std::uint64_t row = 0;
-        for (auto const& shard : manifest_.shards) {
-            visit(shard, [&](ShardColumns const& columns) {
-                write_shifted(dataset, row, columns.flow_capture, shard.first_capture);
-            });
-            row += shard.counts.flows;
+    // Each shard's own first bound, 0, gives way to the last one of the shard before.
+    void copy(Copied& copied, ShardColumns const& columns, ShardEntry const& shard,
+              ShardCounts const& before) {
+        if (copied.column == Column::flow_capture) {
+            write_shifted(copied.dataset, before.flows, columns.flow_capture, shard.first_capture);
+            return;
         }
+        auto const& description = spec(copied.column);
+        write_shifted(copied.dataset, 1 + count_of(description.of, before),
+                      bounds_of(columns, copied.column).subspan(1),
+                      count_of(*description.into, before));
     }
 
     void write_labels() {
@@ -122,16 +127,10 @@ class IndexWriter {
         }
     }
 
-    template <class Use>
-    void visit(ShardEntry const& shard, Use const& use) {
-        auto const path = store_ / shard.file;
-        base::MappedFile const mapped(path);
-        use(shard_columns(mapped, shard, manifest_.labels, base::printable(path.string())));
-    }
-
     hdf5::File file_;
     fs::path store_;
     Manifest const& manifest_;
+    std::vector<Copied> copied_;
 };
 
 }  // namespace
