@@ -93,6 +93,33 @@ bool interrupted(classify::ClassifyCounts const& counts, std::uint64_t unread) {
     return true;
 }
 
+/// Tells of packets that were lost, soon, and not again and again.
+class LossTeller {
+  public:
+    explicit LossTeller(capture::LiveCapture const& interface) : interface_(interface) {}
+
+    void look() {
+        constexpr double seconds_between = 10;
+        if (since_.seconds() < seconds_between) return;
+        since_.restart();
+        tell();
+    }
+
+    void tell() {
+        auto const lost = interface_.counts().lost;
+        if (lost > told_) {
+            base::log_warning("{} packets were lost before they could be read, {} in all",
+                              lost - told_, lost);
+        }
+        told_ = lost;
+    }
+
+  private:
+    capture::LiveCapture const& interface_;
+    base::Stopwatch since_;
+    std::uint64_t told_ = 0;
+};
+
 void listen(classify::Classifier& classifier, classify::TrainedModel const& model,
             Config const& config, comm::Communicator const& comm) {
     base::validate(comm.size() == 1, base::ExitCode::usage,
@@ -102,12 +129,15 @@ void listen(classify::Classifier& classifier, classify::TrainedModel const& mode
     auto const stop = [&] {
         return base::stop_requested() || (limit > 0 && classifier.counts().packets_read >= limit);
     };
+    LossTeller losses(interface);
+    auto const next = [&] {
+        losses.look();
+        return interface.next();
+    };
     base::log_info("listening on '{}'", base::printable(config.interface));
-    classifier.listen({config.interface, [&] { return interface.next(); }, stop,
-                       capture::LiveCapture::now, capture::LiveCapture::longest_delay});
-    if (auto const lost = interface.counts().lost; lost > 0) {
-        base::log_warning("{} packets were lost before they could be read", lost);
-    }
+    classifier.listen({config.interface, next, stop, capture::LiveCapture::now,
+                       capture::LiveCapture::longest_delay});
+    losses.tell();
 }
 
 }  // namespace

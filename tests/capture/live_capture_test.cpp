@@ -71,6 +71,17 @@ TEST_F(LiveCaptureTest, KeepsABurstUntilItIsRead) {
     EXPECT_EQ(interface.counts().lost, 0);
 }
 
+TEST_F(LiveCaptureTest, CountsWhatDidNotFit) {
+    constexpr int packets = 60'000;
+    LiveCapture interface("lo", "udp");
+    for (int i = 0; i < packets; ++i) send("one of too many");
+    int got = 0;
+    while (interface.next()) ++got;
+    EXPECT_GT(got, packets / 4);
+    EXPECT_LT(got, packets);
+    EXPECT_GT(interface.counts().lost, 0);
+}
+
 TEST_F(LiveCaptureTest, HandsOverALonePacket) {
     LiveCapture interface("lo", "");
     auto const sent = LiveCapture::now();
