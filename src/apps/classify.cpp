@@ -125,18 +125,15 @@ void listen(classify::Classifier& classifier, classify::TrainedModel const& mode
     base::validate(comm.size() == 1, base::ExitCode::usage,
                    "--interface: one process listens, start it without mpirun");
     capture::LiveCapture interface(config.interface, model.reading().filter);
-    auto const limit = static_cast<std::uint64_t>(config.packets);
-    auto const stop = [&] {
-        return base::stop_requested() || (limit > 0 && classifier.counts().packets_read >= limit);
-    };
     LossTeller losses(interface);
     auto const next = [&] {
         losses.look();
         return interface.next();
     };
     base::log_info("listening on '{}'", base::printable(config.interface));
-    classifier.listen({config.interface, next, stop, capture::LiveCapture::now,
-                       capture::LiveCapture::longest_delay});
+    classifier.listen({config.interface, next, base::stop_requested, capture::LiveCapture::now,
+                       capture::LiveCapture::longest_delay,
+                       static_cast<std::uint64_t>(config.packets)});
     losses.tell();
 }
 

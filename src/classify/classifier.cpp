@@ -66,12 +66,13 @@ class Classifier::Pipeline {
         live_clock_ = feed.now;
         auto const wanted = static_cast<std::int64_t>(answer_after_);
         answer_after(wanted > 0 ? wanted : batch::packets_read(model_.data()), answer_within_);
-        while (!feed.stop()) {
+        while (!feed.stop() && !is_enough(feed)) {
             auto const frame = feed.next();
             if (frame) take(*frame);
             table_.advance(frame ? frame->time : feed.now() - feed.longest_delay);
             if (!waiting_.empty() && waiting_.front().since.seconds() > longest_wait_) answer_all();
         }
+        take_what_is_on_its_way(feed);
         ++counts_.captures;
         end_capture();
     }
@@ -79,6 +80,20 @@ class Classifier::Pipeline {
     ClassifyCounts const& counts() const { return counts_; }
 
   private:
+    bool is_enough(LiveFeed const& feed) const {
+        return feed.most_packets > 0 && counts_.packets_read >= feed.most_packets;
+    }
+
+    // Packets of before the end that have not come yet.
+    void take_what_is_on_its_way(LiveFeed const& feed) {
+        auto const end = feed.now();
+        while (!is_enough(feed) && feed.now() <= end + feed.longest_delay) {
+            auto const frame = feed.next();
+            if (frame && frame->time > end) return;
+            if (frame) take(*frame);
+        }
+    }
+
     void begin(std::string const& capture) {
         capture_ = capture;
         intake_.begin_capture(capture);

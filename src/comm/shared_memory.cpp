@@ -1,7 +1,15 @@
 #include "mpi.hpp"
 
-#include <cstdint>
+#include <cerrno>
+#include <cstring>
+#include <random>
+#include <string>
 #include <utility>
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 
 #include <tessera/comm/shared_memory.hpp>
 
@@ -9,79 +17,91 @@ namespace tessera::comm {
 
 namespace {
 
-/// The ranks of a group that run on this node, as a group of their own.
-class NodeGroup {
-  public:
-    explicit NodeGroup(Communicator const& comm) {
-        detail::check(MPI_Comm_split_type(comm.handle()->mpi, MPI_COMM_TYPE_SHARED, comm.rank(),
-                                          MPI_INFO_NULL, &mpi),
-                      "MPI_Comm_split_type");
-        MPI_Comm_set_errhandler(mpi, MPI_ERRORS_RETURN);
+bool on_one_node(Communicator const& comm) {
+    MPI_Comm node = MPI_COMM_NULL;
+    detail::check(MPI_Comm_split_type(comm.handle()->mpi, MPI_COMM_TYPE_SHARED, comm.rank(),
+                                      MPI_INFO_NULL, &node),
+                  "MPI_Comm_split_type");
+    int size = 0;
+    detail::check(MPI_Comm_size(node, &size), "MPI_Comm_size");
+    MPI_Comm_free(&node);
+    return size == comm.size();
+}
+
+// Others run on the node, so that a name that can be guessed may be taken.
+std::string drawn_name() {
+    std::random_device device;
+    return fmt::format("/tessera-{:08x}{:08x}", device(), device());
+}
+
+bool has_room(int descriptor, std::size_t bytes) {
+    constexpr std::size_t for_others = std::size_t{1} << 20U;
+    struct statvfs system {};
+    return ::fstatvfs(descriptor, &system) == 0 &&
+           system.f_bavail >= (bytes + for_others) / system.f_frsize;
+}
+
+/// -1 where the system gives none.
+int create(std::string const& name, std::size_t bytes) {
+    auto const descriptor = ::shm_open(name.c_str(), O_RDWR | O_CREAT | O_EXCL, S_IRUSR | S_IWUSR);
+    if (descriptor < 0) return -1;
+    if (has_room(descriptor, bytes) && ::ftruncate(descriptor, static_cast<off_t>(bytes)) == 0) {
+        return descriptor;
     }
-    ~NodeGroup() { MPI_Comm_free(&mpi); }
-    NodeGroup(NodeGroup const&) = delete;
-    NodeGroup& operator=(NodeGroup const&) = delete;
+    ::shm_unlink(name.c_str());
+    ::close(descriptor);
+    return -1;
+}
 
-    bool has_all_of(Communicator const& comm) const {
-        int size = 0;
-        detail::check(MPI_Comm_size(mpi, &size), "MPI_Comm_size");
-        return size == comm.size();
-    }
-
-    MPI_Comm mpi = MPI_COMM_NULL;
-};
-
-constexpr std::size_t line = 64;  // bytes of a cache line
-
-/// Systems map memory by pages, so this is the same place in every process.
-std::byte* at_line(std::byte* place) {
-    auto const over = reinterpret_cast<std::uintptr_t>(place) % line;
-    return over == 0 ? place : place + (line - over);
+std::span<std::byte> mapped(int descriptor, std::size_t bytes) {
+    if (descriptor < 0) return {};
+    auto* const place = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+    if (place == MAP_FAILED) return {};
+    return {static_cast<std::byte*>(place), bytes};
 }
 
 }  // namespace
 
-struct SharedMemory::Window {
-    MPI_Win window = MPI_WIN_NULL;
-    std::span<std::byte> bytes;
+SharedMemory::SharedMemory(int descriptor, std::size_t bytes)
+    : descriptor_(descriptor), bytes_(mapped(descriptor, bytes)) {}
 
-    ~Window() {
-        if (window == MPI_WIN_NULL) return;
-        MPI_Win_unlock_all(window);
-        MPI_Win_free(&window);
-    }
-};
-
-SharedMemory::SharedMemory(std::unique_ptr<Window> window) : window_(std::move(window)) {}
-SharedMemory::~SharedMemory() = default;
-SharedMemory::SharedMemory(SharedMemory&&) noexcept = default;
-SharedMemory& SharedMemory::operator=(SharedMemory&&) noexcept = default;
-
-std::span<std::byte> SharedMemory::bytes() const {
-    return window_->bytes;
+SharedMemory::~SharedMemory() {
+    if (!bytes_.empty()) ::munmap(bytes_.data(), bytes_.size());
+    if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-// The first rank has all of it; a window that not every rank got is left, as it cannot be given
-// back.
+SharedMemory::SharedMemory(SharedMemory&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)), bytes_(std::exchange(other.bytes_, {})) {}
+
+SharedMemory& SharedMemory::operator=(SharedMemory&& other) noexcept {
+    std::swap(descriptor_, other.descriptor_);
+    std::swap(bytes_, other.bytes_);
+    return *this;
+}
+
+void SharedMemory::reserve(std::size_t begin, std::size_t count) const {
+    int error = EINTR;  // by any signal
+    while (error == EINTR) {
+        error =
+            ::posix_fallocate(descriptor_, static_cast<off_t>(begin), static_cast<off_t>(count));
+    }
+    base::validate(error == 0, base::ExitCode::environment,
+                   "cannot get memory that ranks share ({} more bytes needed in /dev/shm): {}",
+                   count, std::strerror(error));
+}
+
+// The name goes as soon as all have opened it, so that nothing is left whatever becomes of them.
 std::optional<SharedMemory> SharedMemory::allocate(Communicator const& comm, std::size_t bytes) {
-    if (comm.size() == 1) return std::nullopt;
-    NodeGroup const node(comm);
-    if (!agree(comm, node.has_all_of(comm))) return std::nullopt;
-    MPI_Win window = MPI_WIN_NULL;
-    std::byte* own = nullptr;
-    auto const share = static_cast<MPI_Aint>(comm.is_root() ? bytes + line : 0);
-    bool const made =
-        MPI_Win_allocate_shared(share, 1, MPI_INFO_NULL, node.mpi, &own, &window) == MPI_SUCCESS;
-    if (!agree(comm, made)) return std::nullopt;
-    MPI_Aint size = 0;
-    int unit = 0;
-    std::byte* first = nullptr;
-    detail::check(MPI_Win_shared_query(window, 0, &size, &unit, &first), "MPI_Win_shared_query");
-    detail::check(MPI_Win_lock_all(MPI_MODE_NOCHECK, window), "MPI_Win_lock_all");
-    auto held = std::make_unique<Window>();
-    held->window = window;
-    held->bytes = {at_line(first), bytes};
-    return SharedMemory(std::move(held));
+    if (comm.size() == 1 || !agree(comm, on_one_node(comm))) return std::nullopt;
+    auto name = comm.is_root() ? drawn_name() : std::string();
+    SharedMemory memory(comm.is_root() ? create(name, bytes) : -1, bytes);
+    broadcast(comm, name, 0);
+    if (!agree(comm, !comm.is_root() || !memory.bytes_.empty())) return std::nullopt;
+    if (!comm.is_root()) memory = SharedMemory(::shm_open(name.c_str(), O_RDWR, 0), bytes);
+    bool const all = agree(comm, !memory.bytes_.empty());
+    if (comm.is_root()) ::shm_unlink(name.c_str());
+    if (!all) return std::nullopt;
+    return memory;
 }
 
 }  // namespace tessera::comm

@@ -74,6 +74,7 @@ class IndexWriter {
         for (std::size_t i = 0; i < column_count; ++i) create(static_cast<Column>(i));
         write_labels();
         copy_shards();
+        copied_.clear();  // a dataset lives no longer than its file
         file_.close();
     }
 

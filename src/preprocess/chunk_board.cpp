@@ -51,6 +51,7 @@ struct ChunkBoard::Progress {
 /// where that ends; and by the piles. A place is counted in bytes from the slot's beginning.
 struct ChunkBoard::Slot {
     std::uint64_t finished;  // chunks: the last one's letters are here
+    std::uint64_t reserved;  // bytes of the slot, by whoever wrote to it
 
     std::byte* at(std::size_t place) { return reinterpret_cast<std::byte*>(this) + place; }
     std::uint32_t& begin(std::size_t pile) {
@@ -87,8 +88,13 @@ std::size_t ChunkBoard::bytes(Shape const& shape) {
     return sizeof(Common) + shape.ranks * sizeof(Progress) + shape.slots * slot_bytes(shape);
 }
 
-ChunkBoard::ChunkBoard(std::span<std::byte> memory, Shape const& shape, std::size_t rank)
-    : shape_(shape), rank_(rank), memory_(memory.data()), piles_(shape.ranks + 1) {
+ChunkBoard::ChunkBoard(std::span<std::byte> memory, Shape const& shape, std::size_t rank,
+                       Reserve reserve)
+    : shape_(shape),
+      rank_(rank),
+      memory_(memory.data()),
+      reserve_(std::move(reserve)),
+      piles_(shape.ranks + 1) {
     base::validate(memory.size() >= bytes(shape) &&
                        slot_bytes(shape) <= std::numeric_limits<std::uint32_t>::max(),
                    base::ExitCode::failed, "a board needs {} bytes, {} are there", bytes(shape),
@@ -96,9 +102,18 @@ ChunkBoard::ChunkBoard(std::span<std::byte> memory, Shape const& shape, std::siz
 }
 
 void ChunkBoard::clear() {
+    reserve_(0, sizeof(Common) + shape_.ranks * sizeof(Progress));
     common() = {};
     for (std::size_t rank = 0; rank < shape_.ranks; ++rank) progress(rank) = {};
-    for (std::size_t number = 0; number < shape_.slots; ++number) slot(number) = {};
+    for (std::size_t number = 0; number < shape_.slots; ++number) {
+        auto& cleared = slot(number);
+        make_room(cleared, Slot::head(piles_.size()));
+        cleared = {.finished = 0, .reserved = Slot::head(piles_.size())};
+    }
+}
+
+void ChunkBoard::make_room(Slot& slot, std::size_t size) {
+    reserve_(static_cast<std::size_t>(slot.at(0) - memory_), size);
 }
 
 ChunkBoard::Common& ChunkBoard::common() const {
@@ -179,10 +194,16 @@ void ChunkBoard::append(Pile& pile, Letter const& letter, base::ByteSpan kept) {
 void ChunkBoard::finish(std::uint64_t chunk) {
     auto& to = slot(chunk);
     auto place = Slot::head(piles_.size());
+    auto end = place;
+    for (auto const& pile : piles_) end += pile.size;
+    base::validate(end <= slot_bytes(shape_), base::ExitCode::failed,
+                   "the packets of chunk {} take more than {} bytes", chunk, shape_.slot_bytes);
+    if (end > to.reserved) {
+        make_room(to, end);
+        to.reserved = end;
+    }
     for (std::size_t pile = 0; pile < piles_.size(); ++pile) {
         auto& letters = piles_[pile];
-        base::validate(letters.size <= slot_bytes(shape_) - place, base::ExitCode::failed,
-                       "the packets of chunk {} take more than {} bytes", chunk, shape_.slot_bytes);
         to.begin(pile) = static_cast<std::uint32_t>(place);
         std::copy_n(letters.bytes.data(), letters.size, to.at(place));
         place += std::exchange(letters.size, 0);

@@ -28,9 +28,13 @@ class ChunkBoard {
     };
     static std::size_t bytes(Shape const& shape);
 
+    /// Makes sure of room in a stretch of the memory before its first use; throws where there is
+    /// none.
+    using Reserve = std::function<void(std::size_t begin, std::size_t count)>;
+
     /// `memory`: `bytes(shape)` that all ranks see, beginning at a cache line; it outlives the
     /// board.
-    ChunkBoard(std::span<std::byte> memory, Shape const& shape, std::size_t rank);
+    ChunkBoard(std::span<std::byte> memory, Shape const& shape, std::size_t rank, Reserve reserve);
 
     /// One rank calls it before any goes on.
     void clear();
@@ -51,7 +55,7 @@ class ChunkBoard {
     void tell_last(std::uint64_t chunk);  ///< nothing can be read behind this chunk
 
     /// The letters of the chunk that this rank claimed last, in order; `finish` shows them to all.
-    /// Error(failed) when they are more than a slot holds.
+    /// Error(failed) when they are more than a slot holds; what `reserve` throws.
     void put(std::size_t owner, Letter const& letter, base::ByteSpan kept);
     void put_to_all(Letter const& letter, base::ByteSpan kept);
     void finish(std::uint64_t chunk);
@@ -85,11 +89,13 @@ class ChunkBoard {
     Slot& slot(std::uint64_t chunk) const;
     std::uint64_t chunks() const;
     bool has_free_slot(std::uint64_t chunk) const;
+    void make_room(Slot& slot, std::size_t size);
     void append(Pile& pile, Letter const& letter, base::ByteSpan kept);
 
     Shape shape_;
     std::size_t rank_;
     std::byte* memory_;
+    Reserve reserve_;
     std::uint64_t taken_ = 0;  // chunks
     std::vector<Pile> piles_;  // one for each rank, then the one to all
     std::uint32_t letters_ = 0;

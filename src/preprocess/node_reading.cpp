@@ -7,6 +7,7 @@
 #include <utility>
 
 #include <tessera/base/error.hpp>
+#include <tessera/base/files.hpp>
 #include <tessera/flow/flow.hpp>
 
 namespace tessera::preprocess {
@@ -57,12 +58,12 @@ std::unique_ptr<NodeReading> NodeReading::open(comm::Communicator const& comm,
     if (!comm::agree(comm, shape.slots >= least_slots)) return nullptr;
     auto memory = comm::SharedMemory::allocate(comm, ChunkBoard::bytes(shape));
     if (!memory) return nullptr;
-    std::vector<std::size_t> owners;
-    for (std::uint32_t part = 0; part < parts; ++part) {
-        owners.push_back(static_cast<std::size_t>(owner(part)));
-    }
     std::unique_ptr<NodeReading> reading;
     comm::agreed(comm, [&] {
+        std::vector<std::size_t> owners;
+        for (std::uint32_t part = 0; part < parts; ++part) {
+            owners.push_back(static_cast<std::size_t>(owner(part)));
+        }
         reading.reset(new NodeReading(config, file, std::move(*sliced), std::move(*memory), shape,
                                       static_cast<std::size_t>(comm.rank()), std::move(owners)));
     });
@@ -75,9 +76,11 @@ NodeReading::NodeReading(PreprocessConfig const& config, capture::CaptureFile co
                          std::vector<std::size_t> owners)
     : chunk_bytes_(chunk_bytes(config.share_bytes)),
       size_(file.bytes),
+      shown_(base::printable(file.name)),
       sliced_(std::move(sliced)),
       memory_(std::move(memory)),
-      board_(memory_.bytes(), shape, rank),
+      board_(memory_.bytes(), shape, rank,
+             [this](std::size_t begin, std::size_t count) { memory_.reserve(begin, count); }),
       intake_(config),
       owners_(std::move(owners)) {
     intake_.begin_capture(file.name);
@@ -97,7 +100,8 @@ void NodeReading::run(UsePacket const& use_packet, UseFragment const& use_fragme
     try {
         for (Patience patience; !board_.has_taken_all() && !board_.given_up();) {
             if (board_.take(use)) {
-                on_bytes(chunk_bytes_);
+                on_bytes(until(used_) - used_ * chunk_bytes_);
+                ++used_;
                 patience = {};
             } else if (read()) {
                 patience = {};
@@ -122,21 +126,27 @@ bool NodeReading::read() {
     sliced_.fetch(*chunk * chunk_bytes_, until(*chunk));
     auto const start = board_.wait_for_start(*chunk);
     if (!start) return true;
-    pass_on(*chunk, *start);
-    sliced_.read(start->byte, until(*chunk), [&](packet::Frame const& frame) { put(frame); });
+    auto const walk = pass_on(*chunk, *start);
+    auto const again =
+        sliced_.read(start->byte, until(*chunk), [&](packet::Frame const& frame) { put(frame); });
+    base::validate(again.end == walk.end && again.records == walk.records,
+                   base::ExitCode::environment, "'{}' changed while it was read", shown_);
     board_.finish(*chunk);
     return true;
 }
 
 // Headers only: the next rank waits for it.
-void NodeReading::pass_on(std::uint64_t chunk, ChunkBoard::Start const& start) {
+capture::SlicedCapture::Walk NodeReading::pass_on(std::uint64_t chunk,
+                                                  ChunkBoard::Start const& start) {
     auto const walk = sliced_.walk(start.byte, until(chunk));
-    if (!walk.fault) {
-        return board_.tell_start(chunk + 1, {walk.end, start.records + walk.records});
+    if (walk.fault) {
+        board_.tell_last(chunk);
+        fault_ = sliced_.fault();
+        fault_->record += start.records;
+    } else {
+        board_.tell_start(chunk + 1, {walk.end, start.records + walk.records});
     }
-    board_.tell_last(chunk);
-    fault_ = sliced_.fault();
-    fault_->record += start.records;
+    return walk;
 }
 
 void NodeReading::put(packet::Frame const& frame) {

@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <tessera/capture/joined_capture.hpp>
@@ -28,11 +29,14 @@ class NodeReading {
                                              capture::CaptureFile const& file, std::uint32_t parts,
                                              Owner const& owner);
 
+    NodeReading(NodeReading const&) = delete;
+    NodeReading& operator=(NodeReading const&) = delete;
+
     using OnBytes = std::function<void(std::uint64_t)>;
 
     /// Every rank calls it, in comm::agreed: reads and uses what is there to be read and used until
-    /// this rank has used all. Returns early where another rank failed. `on_bytes` is told the
-    /// bytes of the file whose packets were used, and may throw.
+    /// this rank has used all that is its. Returns early where another rank failed. `on_bytes` is
+    /// told the bytes of the file that this rank is through with, whoever read them; it may throw.
     void run(UsePacket const& use_packet, UseFragment const& use_fragment, OnBytes const& on_bytes);
 
     IntakeCounts const& counts() const { return intake_.counts; }  ///< of what this rank read
@@ -45,15 +49,17 @@ class NodeReading {
                 ChunkBoard::Shape const& shape, std::size_t rank, std::vector<std::size_t> owners);
 
     bool read();
-    void pass_on(std::uint64_t chunk, ChunkBoard::Start const& start);
+    capture::SlicedCapture::Walk pass_on(std::uint64_t chunk, ChunkBoard::Start const& start);
     void put(packet::Frame const& frame);
     std::uint64_t until(std::uint64_t chunk) const;
 
     std::uint64_t chunk_bytes_;
     std::uint64_t size_;  // as all ranks found it; what has come since is left
+    std::string shown_;
     capture::SlicedCapture sliced_;
     comm::SharedMemory memory_;
     ChunkBoard board_;
+    std::uint64_t used_ = 0;  // chunks
     PacketIntake intake_;
     std::vector<std::size_t> owners_;  // [part]
     std::optional<capture::ReadFault> fault_;

@@ -10,7 +10,11 @@ class Patience {
   public:
     void wait() {
         constexpr int at_once = 1000;
-        if (++waits_ > at_once) std::this_thread::yield();
+        if (waits_ < at_once) {
+            ++waits_;
+        } else {
+            std::this_thread::yield();
+        }
     }
 
   private:

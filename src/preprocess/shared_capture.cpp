@@ -48,7 +48,10 @@ std::vector<SharedCapture::Done> SharedCapture::run(std::filesystem::path const&
     }
     sum_counts();
     std::vector<Done> done;
-    comm::agreed(comm_, [&] { done = close_parts(folder); });
+    comm::agreed(comm_, [&] {
+        heed_fault();
+        done = close_parts(folder);
+    });
     return done;
 }
 
@@ -158,9 +161,12 @@ void SharedCapture::put_together(packet::Frame const& fragment, PacketIntake& to
 }
 
 void SharedCapture::note(std::optional<capture::ReadFault> const& fault) {
-    if (!fault) return;
-    fault_ = capture::to_text(*fault);
-    base::validate(!config_.strict, base::ExitCode::bad_input, "'{}': {}", file_.name, fault_);
+    if (fault) fault_ = capture::to_text(*fault);
+}
+
+void SharedCapture::heed_fault() const {
+    base::validate(fault_.empty() || !config_.strict, base::ExitCode::bad_input, "'{}': {}",
+                   base::printable(file_.name), fault_);
 }
 
 void SharedCapture::sum_counts() {

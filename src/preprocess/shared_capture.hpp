@@ -46,7 +46,7 @@ class SharedCapture {
 
     /// Every rank calls it; shards `first_shard` + part are published in `folder`. Returns the
     /// reports of this rank's parts. Throws AgreedError on every rank. `on_bytes` is told now and
-    /// then what this rank has read, and may throw.
+    /// then how many more bytes of the file this rank is through with, and may throw.
     std::vector<Done> run(std::filesystem::path const& folder, std::size_t first_shard,
                           OnBytes const& on_bytes);
 
@@ -62,6 +62,7 @@ class SharedCapture {
     void deliver(comm::Messages const& received, PacketIntake& together);
     void put_together(packet::Frame const& fragment, PacketIntake& together);
     void note(std::optional<capture::ReadFault> const& fault);
+    void heed_fault() const;
     void sum_counts();
     std::vector<Done> close_parts(std::filesystem::path const& folder);
 

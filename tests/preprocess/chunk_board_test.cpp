@@ -1,8 +1,9 @@
 #include "chunk_board.hpp"
 
 #include <algorithm>
-#include <map>
+#include <limits>
 #include <memory>
+#include <new>
 #include <string>
 #include <thread>
 
@@ -78,8 +79,14 @@ class TwoRanks : public testing::Test {
 
     ChunkBoard::Shape shape_{.ranks = 2, .slots = 2, .slot_bytes = 1000, .chunks = 5};
     Memory memory_{shape_};
-    ChunkBoard first_{memory_.bytes(), shape_, 0};
-    ChunkBoard second_{memory_.bytes(), shape_, 1};
+    std::size_t reserved_ = 0;
+    ChunkBoard::Reserve reserve_ = [this](std::size_t begin, std::size_t count) {
+        reserved_ = std::max(reserved_, begin + count);
+        if (reserved_ > most_) throw std::bad_alloc();
+    };
+    std::size_t most_ = std::numeric_limits<std::size_t>::max();
+    ChunkBoard first_{memory_.bytes(), shape_, 0, reserve_};
+    ChunkBoard second_{memory_.bytes(), shape_, 1, reserve_};
 };
 
 TEST_F(TwoRanks, LettersComeToTheirOwnersInOrder) {
@@ -167,11 +174,44 @@ TEST_F(TwoRanks, MoreThanASlotHoldsIsRefused) {
     EXPECT_TRUE(nothing_to_take(second_));
 }
 
+// Only what was reserved before is written to.
+TEST_F(TwoRanks, RoomIsReservedAsItIsNeeded) {
+    ASSERT_EQ(first_.claim(), 0U);
+    put(first_, 0, "a");
+    first_.finish(0);
+    auto const before = reserved_;
+    ASSERT_EQ(first_.claim(), 1U);
+    put(first_, 1, std::string(500, 'b'));
+    first_.finish(1);
+    EXPECT_GE(reserved_, before + 500);
+    EXPECT_LE(reserved_, memory_.bytes().size());
+    taken(first_), taken(first_), taken(second_), taken(second_);
+    most_ = reserved_;
+    ASSERT_EQ(first_.claim(), 2U);
+    ASSERT_EQ(second_.claim(), 3U);  // in the slot of chunk 1
+    put(second_, 0, std::string(500, 'c'));
+    second_.finish(3);
+    first_.finish(2);
+    taken(first_), taken(first_), taken(second_), taken(second_);
+    ASSERT_EQ(first_.claim(), 4U);
+    put(first_, 1, std::string(900, 'd'));
+    EXPECT_NO_THROW(first_.finish(4));  // in the first slot: less than is reserved behind it
+}
+
+TEST_F(TwoRanks, NoRoomIsAnError) {
+    ASSERT_EQ(first_.claim(), 0U);
+    most_ = reserved_;
+    ASSERT_EQ(second_.claim(), 1U);
+    put(second_, 0, std::string(800, 'x'));
+    EXPECT_THROW(second_.finish(1), std::bad_alloc);
+    EXPECT_TRUE(nothing_to_take(first_));
+}
+
 TEST(ChunkBoard, TooLittleMemoryIsRefused) {
     ChunkBoard::Shape const shape{.ranks = 1, .slots = 2, .slot_bytes = 100, .chunks = 1};
     Memory memory(shape);
     auto const bytes = memory.bytes();
-    EXPECT_THROW(ChunkBoard(bytes.first(bytes.size() - 1), shape, 0), base::Error);
+    EXPECT_THROW(ChunkBoard(bytes.first(bytes.size() - 1), shape, 0, {}), base::Error);
 }
 
 /// What a rank does: chunk n holds n letters to each rank, and one to all.
@@ -214,7 +254,8 @@ TEST(ChunkBoard, ManyAtOnceEachGetAllOfTheirs) {
     Memory memory(shape);
     std::vector<std::unique_ptr<ChunkBoard>> boards;
     for (std::size_t rank = 0; rank < ranks; ++rank) {
-        boards.push_back(std::make_unique<ChunkBoard>(memory.bytes(), shape, rank));
+        boards.push_back(std::make_unique<ChunkBoard>(memory.bytes(), shape, rank,
+                                                      [](std::size_t, std::size_t) {}));
     }
     boards[0]->clear();
     boards[0]->tell_start(0, {0, 0});

@@ -58,6 +58,7 @@ struct LiveFeed {
     std::function<bool()> stop;
     std::function<base::Nanoseconds()> now;  ///< the clock of the time stamps
     base::Nanoseconds longest_delay = 0;     ///< a packet may come this long after its stamp
+    std::uint64_t most_packets = 0;          ///< ends behind so many; 0: no limit
 };
 
 /// Captures in, answers out. A flow is asked about when it ends (time-out, limit, end of capture)
