@@ -28,11 +28,29 @@ bool on_one_node(Communicator const& comm) {
     return size == comm.size();
 }
 
-// Others run on the node, so that a name that can be guessed may be taken.
-std::string drawn_name() {
-    std::random_device device;
-    return fmt::format("/tessera-{:08x}{:08x}", device(), device());
-}
+/// What the memory is called until all ranks have opened it: nothing is left then, whatever becomes
+/// of them.
+class PassingName {
+  public:
+    PassingName() = default;
+    ~PassingName() {
+        if (drawn_) ::shm_unlink(text.c_str());
+    }
+    PassingName(PassingName const&) = delete;
+    PassingName& operator=(PassingName const&) = delete;
+
+    // Others run on the node, so that a name that can be guessed may be taken.
+    void draw() {
+        std::random_device device;
+        text = fmt::format("/tessera-{:08x}{:08x}", device(), device());
+        drawn_ = true;
+    }
+
+    std::string text;
+
+  private:
+    bool drawn_ = false;  // here, so it goes here
+};
 
 bool has_room(int descriptor, std::size_t bytes) {
     constexpr std::size_t for_others = std::size_t{1} << 20U;
@@ -48,7 +66,6 @@ int create(std::string const& name, std::size_t bytes) {
     if (has_room(descriptor, bytes) && ::ftruncate(descriptor, static_cast<off_t>(bytes)) == 0) {
         return descriptor;
     }
-    ::shm_unlink(name.c_str());
     ::close(descriptor);
     return -1;
 }
@@ -90,17 +107,19 @@ void SharedMemory::reserve(std::size_t begin, std::size_t count) const {
                    count, std::strerror(error));
 }
 
-// The name goes as soon as all have opened it, so that nothing is left whatever becomes of them.
 std::optional<SharedMemory> SharedMemory::allocate(Communicator const& comm, std::size_t bytes) {
     if (comm.size() == 1 || !agree(comm, on_one_node(comm))) return std::nullopt;
-    auto name = comm.is_root() ? drawn_name() : std::string();
-    SharedMemory memory(comm.is_root() ? create(name, bytes) : -1, bytes);
-    broadcast(comm, name, 0);
+    PassingName name;
+    SharedMemory memory(-1, bytes);
+    agreed(comm, [&] {
+        if (!comm.is_root()) return;
+        name.draw();
+        memory = SharedMemory(create(name.text, bytes), bytes);
+    });
+    broadcast(comm, name.text, 0);
     if (!agree(comm, !comm.is_root() || !memory.bytes_.empty())) return std::nullopt;
-    if (!comm.is_root()) memory = SharedMemory(::shm_open(name.c_str(), O_RDWR, 0), bytes);
-    bool const all = agree(comm, !memory.bytes_.empty());
-    if (comm.is_root()) ::shm_unlink(name.c_str());
-    if (!all) return std::nullopt;
+    if (!comm.is_root()) memory = SharedMemory(::shm_open(name.text.c_str(), O_RDWR, 0), bytes);
+    if (!agree(comm, !memory.bytes_.empty())) return std::nullopt;
     return memory;
 }
 
