@@ -11,6 +11,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <tessera/base/log.hpp>
 #include <tessera/comm/shared_memory.hpp>
 
 namespace tessera::comm {
@@ -70,6 +71,16 @@ int create(std::string const& name, std::size_t bytes) {
     return -1;
 }
 
+// The result is the same, so it goes on; on several nodes it is as it should be.
+void warn_of_messages(std::size_t bytes, bool made) {
+    base::log_warning(
+        "the ranks of this node send each other messages, which is slower than memory that they "
+        "share: {}",
+        made ? "not all of them see the same /dev/shm; start them in one container"
+             : fmt::format("/dev/shm has no room for {} MiB; give it more (docker: --shm-size)",
+                           (bytes >> 20U) + 1));
+}
+
 std::span<std::byte> mapped(int descriptor, std::size_t bytes) {
     if (descriptor < 0) return {};
     auto* const place = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
@@ -117,10 +128,13 @@ std::optional<SharedMemory> SharedMemory::allocate(Communicator const& comm, std
         memory = SharedMemory(create(name.text, bytes), bytes);
     });
     broadcast(comm, name.text, 0);
-    if (!agree(comm, !comm.is_root() || !memory.bytes_.empty())) return std::nullopt;
-    if (!comm.is_root()) memory = SharedMemory(::shm_open(name.text.c_str(), O_RDWR, 0), bytes);
-    if (!agree(comm, !memory.bytes_.empty())) return std::nullopt;
-    return memory;
+    bool const made = agree(comm, !comm.is_root() || !memory.bytes_.empty());
+    if (made && !comm.is_root()) {
+        memory = SharedMemory(::shm_open(name.text.c_str(), O_RDWR, 0), bytes);
+    }
+    if (made && agree(comm, !memory.bytes_.empty())) return memory;
+    if (comm.is_root()) warn_of_messages(bytes, made);
+    return std::nullopt;
 }
 
 }  // namespace tessera::comm

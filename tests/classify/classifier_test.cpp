@@ -88,12 +88,13 @@ class FakeInterface {
         return static_cast<base::Nanoseconds>(seconds * 1e9);
     }
 
-    void add(std::uint16_t port, double seconds) {
+    /// `delay`: from its stamp until it can be had, seconds.
+    void add(std::uint16_t port, double seconds, double delay = 0) {
         test::PacketSpec spec;
         spec.protocol = packet::Protocol::udp;
         spec.source_port = port;
         spec.payload = test::text("question");
-        frames_.emplace_back(at(seconds), test::frame(spec));
+        frames_.push_back({at(seconds), at(delay), test::frame(spec)});
     }
 
     LiveFeed feed() {
@@ -104,8 +105,8 @@ class FakeInterface {
 
   private:
     std::optional<packet::Frame> next() {
-        if (read_ < frames_.size() && frames_[read_].first <= now_) {
-            auto const& [time, bytes] = frames_[read_++];
+        if (read_ < frames_.size() && frames_[read_].time + frames_[read_].delay <= now_) {
+            auto const& [time, delay, bytes] = frames_[read_++];
             return packet::Frame{bytes, static_cast<std::uint32_t>(bytes.size()),
                                  packet::LinkType::ethernet, time};
         }
@@ -115,7 +116,12 @@ class FakeInterface {
 
     base::Nanoseconds now_ = 0;
     base::Nanoseconds until_;
-    std::vector<std::pair<base::Nanoseconds, test::Bytes>> frames_;
+    struct Coming {
+        base::Nanoseconds time;
+        base::Nanoseconds delay;
+        test::Bytes bytes;
+    };
+    std::vector<Coming> frames_;
     std::size_t read_ = 0;
 };
 
@@ -150,6 +156,32 @@ TEST_F(Classify, ALiveFlowEndsByTheClockWithoutAnotherPacket) {
                           [&](Answer const&) { answered = interface.seconds(); });
     classifier.listen(interface.feed());
     EXPECT_NEAR(answered, 121, 0.5);  // the idle time-out of the settings that the bundle carries
+}
+
+// Stamped before the stop and handed over after it: read. Stamped after it: not.
+TEST_F(Classify, AStopTakesThePacketsThatAreOnTheirWay) {
+    FakeInterface interface(10);
+    interface.add(1000, 1);
+    interface.add(2000, 9.5, 1);
+    interface.add(3000, 10.4, 0.2);
+    TrainedModel model(scratch_ / "bundle");
+    Classifier classifier(model, {.answer_after = 8}, [](Answer const&) {});
+    auto feed = interface.feed();
+    feed.longest_delay = FakeInterface::at(1);
+    classifier.listen(feed);
+    EXPECT_EQ(classifier.counts().packets_read, 2U);
+    EXPECT_EQ(classifier.counts().flows, 2U);
+}
+
+TEST_F(Classify, ALiveFeedEndsAtItsLimit) {
+    FakeInterface interface(60);
+    for (int i = 0; i < 5; ++i) interface.add(1000, 1 + i);
+    TrainedModel model(scratch_ / "bundle");
+    Classifier classifier(model, {.answer_after = 8}, [](Answer const&) {});
+    auto feed = interface.feed();
+    feed.most_packets = 3;
+    classifier.listen(feed);
+    EXPECT_EQ(classifier.counts().packets_read, 3U);
 }
 
 TEST_F(Classify, BatchesChangeNoAnswer) {

@@ -10,6 +10,7 @@ import signal
 import struct
 import subprocess
 import time
+import unittest
 
 from support import (ENVIRONMENT, SAMPLE, InScratch, command, main, share_memory, tessera,
                      tessera_json, tree)
@@ -239,6 +240,13 @@ class Store(InScratch):
         self.assertNotEqual(tree(store), before)  # no labels this time
 
 
+NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount"]
+
+
+def can_mount():
+    return subprocess.run([*NAMESPACE, "true"], capture_output=True, check=False).returncode == 0
+
+
 class SharedCapture(InScratch):
     """One capture read by all ranks together."""
 
@@ -262,6 +270,19 @@ class SharedCapture(InScratch):
         for ranks, memory in ((2, True), (3, True), (4, True), (8, True), (2, False), (5, False)):
             with self.subTest(ranks=ranks, memory=memory):
                 self.assertEqual(tree(self.share("store", ranks, memory=memory)[0]), tree(first))
+
+    @unittest.skipUnless(can_mount(), "no mount namespaces here")
+    def test_where_there_is_little_memory_to_share_messages_go_instead(self):
+        whole = tree(self.share("store", 1)[0])
+        for size, warned in (("14m", True), ("60m", False)):
+            store = self.scratch / f"shm-{size}"
+            line = command("preprocess", "--input", self.capture, "--share-bytes", 400_000,
+                           "--store", store, ranks=2)
+            mount = f"mount -t tmpfs -o size={size} tmpfs /dev/shm && exec \"$@\""
+            done = subprocess.run([*NAMESPACE, "sh", "-c", mount, "sh", *line], env=ENVIRONMENT,
+                                  check=True, capture_output=True, text=True, timeout=120)
+            self.assertEqual("/dev/shm has no room" in done.stderr, warned, done.stderr)
+            self.assertEqual(tree(store), whole)
 
     def test_pcapng_and_gzip_give_the_shards_of_pcap(self):
         """Read by one rank for all; as many parts where each is larger than sixteen shares."""
